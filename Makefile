@@ -1,0 +1,98 @@
+# Tripod: static pods without a kubelet.  README.md says what to run;
+# CONTRIBUTING.md how the tree is laid out.
+include config.mk
+
+.DEFAULT_GOAL	:= all
+.DELETE_ON_ERROR:
+MAKEFLAGS	+= --no-builtin-rules
+.SUFFIXES:
+
+PKGS		 = libevent libprotobuf-c libseccomp yaml-0.1 libnghttp2 \
+		   libcurl openssl jansson cmocka
+CPPFLAGS	+= -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+		   -DSYSCONFDIR='"$(SYSCONFDIR)"' -DRUNDIR='"$(RUNDIR)"' \
+		   -DSTATEDIR='"$(STATEDIR)"' -DSBINDIR='"$(SBINDIR)"' \
+		   -DLIBEXECDIR='"$(LIBEXECDIR)"' \
+		   -I. -I$(O)/gen -include common/banned.h
+CFLAGS		+= -std=c11 $(OPT) $(WARN) $(WERROR) $(HARDEN) $(SANFLAGS)
+LDFLAGS		+= $(HARDEN_LD) $(SANFLAGS)
+
+# What each program is made of.
+COMMON		 = common/err.o common/log.o common/mem.o common/mtime.o \
+		   common/conf.o common/name.o common/privdrop.o \
+		   common/sandbox_linux.o
+IPC		 = ipc/imsg.o ipc/dispatch.o ipc/peer.o gen/tripod.pb-c.o
+WATCHERD	 = watcherd/main.o watcherd/watch.o watcherd/load.o \
+		   watcherd/sync.o watcherd/filter.o $(MANIFEST)
+MANIFEST	 = watcherd/yaml.o watcherd/schema.o watcherd/decode.o \
+		   watcherd/defaults.o watcherd/validate.o \
+		   watcherd/canonical.o watcherd/manifest.o
+RECONCILED	 = reconciled/main.o
+MIRRORD		 = mirrord/main.o
+TRIPODCTL	 = ctl/tripodctl.o
+
+PROGRAMS	 = $(O)/watcherd $(O)/reconciled $(O)/mirrord $(O)/tripodctl
+
+all: $(PROGRAMS)
+
+objs		 = $(addprefix $(O)/,$(1))
+
+LIBS_COMMON	 = -lseccomp -lprotobuf-c
+LIBS_IPC	 = -levent_core $(LIBS_COMMON)
+
+$(O)/watcherd: LIBS = -lyaml -lcrypto -ljansson $(LIBS_IPC)
+$(O)/watcherd: $(call objs,$(WATCHERD) $(IPC) $(COMMON))
+$(O)/reconciled: LIBS = -lnghttp2 $(LIBS_IPC)
+$(O)/reconciled: $(call objs,$(RECONCILED) $(IPC) $(COMMON))
+$(O)/mirrord: LIBS = -lcurl -lssl -lcrypto -ljansson -lyaml $(LIBS_IPC)
+$(O)/mirrord: $(call objs,$(MIRRORD) $(IPC) $(COMMON))
+$(O)/tripodctl: LIBS = -ljansson $(LIBS_IPC)
+$(O)/tripodctl: $(call objs,$(TRIPODCTL) $(IPC) $(COMMON))
+
+$(PROGRAMS):
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+# Generated messages; every object may need them, so they come first.
+GEN		 = $(O)/gen/tripod.pb-c.h $(O)/gen/cri.pb-c.h
+
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: ipc/%.proto
+	@mkdir -p $(@D)
+	$(PROTOC_C) --c_out=$(@D) --proto_path=$(<D) $<
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: reconciled/%.proto
+	@mkdir -p $(@D)
+	$(PROTOC_C) --c_out=$(@D) --proto_path=$(<D) $<
+
+$(O)/gen/%.o: $(O)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(O)/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# Unit tests: each links exactly the objects it names.
+UNIT		 =
+
+# unit NAME, OBJECTS, LIBRARIES
+define unit
+UNIT += $(O)/tests/unit/test_$(1)
+$(O)/tests/unit/test_$(1): $(call objs,tests/unit/test_$(1).o $(2))
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) -lcmocka $(3)
+endef
+
+$(eval $(call unit,common,common/err.o common/log.o common/mem.o \
+    common/mtime.o common/name.o,-lprotobuf-c))
+$(eval $(call unit,conf,common/conf.o common/err.o common/log.o \
+    common/mem.o,-lprotobuf-c))
+
+unit: $(UNIT)
+	tests/lib/run $(UNIT)
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf obj obj-san obj-clang obj-san-clang
+
+.PHONY: all unit check demo run bench fuzz lint format install uninstall \
+    deps clean

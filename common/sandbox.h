@@ -1,0 +1,64 @@
+/*
+ * The process sandbox: no_new_privs, rlimits, landlock and seccomp,
+ * entered in that order from one table per process.
+ *
+ * A layer that the kernel lacks is fatal unless the caller says that it
+ * is optional; then it is logged as a warning.  Builds with sanitizers
+ * (SANDBOX_NO_SECCOMP) leave out seccomp and say so in the log.
+ */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A rule on one argument of a system call. */
+enum sandbox_check {
+	SANDBOX_ANY, /* the call is allowed with all arguments */
+	SANDBOX_EQ,  /* argument arg must equal value */
+	SANDBOX_MASK /* argument arg may have only bits of value */
+};
+
+struct sandbox_rule {
+	const char *call; /* name, resolved by libseccomp */
+	enum sandbox_check check;
+	unsigned int arg; /* 0..5 */
+	uint64_t value;
+	const char *why; /* who needs it */
+};
+
+/* What landlock allows beneath a directory (or on a file). */
+#define SANDBOX_READ 0x01   /* read files, list directories */
+#define SANDBOX_WRITE 0x02  /* write and truncate existing files */
+#define SANDBOX_MAKE 0x04   /* create files, directories, sockets, links */
+#define SANDBOX_REMOVE 0x08 /* unlink and rename */
+
+struct sandbox_path {
+	int fd;		     /* O_PATH; -1: entry is skipped */
+	unsigned int rights; /* SANDBOX_* */
+};
+
+struct sandbox {
+	const char *name; /* of the process, for the log */
+	const struct sandbox_rule *rules;
+	size_t nrules;
+	const struct sandbox_path *paths;
+	size_t npaths;
+	int tcp_port;		/* connect(2) allowed to it;
+						    * 0: none, -1: any */
+	unsigned int processes; /* RLIMIT_NPROC */
+	unsigned int files;	/* RLIMIT_NOFILE */
+	int optional;		/* a missing layer: warn */
+};
+
+/* Rules that every process needs: memory, time, epoll, exit. */
+extern const struct sandbox_rule sandbox_base[];
+extern const size_t sandbox_base_n;
+
+/*
+ * Enters all layers; never returns with less than asked (fatal).
+ * Afterwards a denied call kills the process (SIGSYS).
+ */
+void sandbox_enter(const struct sandbox *);
+
+#endif
