@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #undef strcpy
 #undef strcat
@@ -20,6 +21,7 @@
 #undef localtime
 #undef atoi
 #undef atol
+#undef alloca
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok
 #pragma GCC poison gmtime localtime atoi atol alloca
 
