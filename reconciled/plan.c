@@ -1,0 +1,392 @@
+#include "reconciled/plan.h"
+
+#include <string.h>
+
+/* What the rules work on. */
+struct planner {
+	const struct pod_want *want;
+	const struct pod_seen *seen;
+	const struct pod_memo *memo;
+	struct mtime now;
+	struct action *act;
+	size_t n;
+	struct mtime *wake;
+};
+
+const char *
+    action_kind_str(enum action_kind kind)
+{
+	switch (kind) {
+	case ACT_IMAGE:
+		return ("image");
+	case ACT_RUN_SANDBOX:
+		return ("run sandbox");
+	case ACT_CREATE:
+		return ("create");
+	case ACT_START:
+		return ("start");
+	case ACT_STOP:
+		return ("stop");
+	case ACT_STOP_SANDBOX:
+		return ("stop sandbox");
+	case ACT_REMOVE:
+		return ("remove");
+	case ACT_REMOVE_SANDBOX:
+		return ("remove sandbox");
+	case ACT_CLEAN:
+		return ("clean up");
+	}
+	return ("?");
+}
+
+static void
+    plan_add(struct planner *p, struct action a)
+{
+	if (p->n < PLAN_MAX)
+		p->act[p->n++] = a;
+}
+
+/* True, and remembered as wake-up, while a failure is backed off. */
+static int
+    plan_waits(struct planner *p, const struct retry *r)
+{
+	if (!retry_waits(r, p->now))
+		return (0);
+	*p->wake = mtime_min(*p->wake, r->not_before);
+	return (1);
+}
+
+/* Stops every process; true while there are any. */
+static int
+    plan_stop_containers(struct planner *p, const char *reason)
+{
+	struct seen_container *c;
+	int running = 0;
+
+	TAILQ_FOREACH (c, &p->seen->containers, entry) {
+		if (c->state != SEEN_RUNNING && c->state != SEEN_UNKNOWN)
+			continue;
+		running = 1;
+		if (c->busy || plan_waits(p, &c->retry))
+			continue;
+		plan_add(p,
+		    (struct action){ .kind = ACT_STOP,
+			.id = c->id,
+			.grace_seconds = p->want->grace_seconds,
+			.reason = reason });
+	}
+	return (running);
+}
+
+/* Stops every sandbox; true while one is ready. */
+static int
+    plan_stop_sandboxes(struct planner *p, const char *reason)
+{
+	struct seen_sandbox *s;
+	int ready = 0;
+
+	TAILQ_FOREACH (s, &p->seen->sandboxes, entry) {
+		if (!s->ready)
+			continue;
+		ready = 1;
+		if (s->busy || plan_waits(p, &s->retry))
+			continue;
+		plan_add(p,
+		    (struct action){ .kind = ACT_STOP_SANDBOX,
+			.id = s->id,
+			.reason = reason });
+	}
+	return (ready);
+}
+
+static void
+    plan_remove_sandbox(struct planner *p, struct seen_sandbox *s)
+{
+	if (!s->busy && !plan_waits(p, &s->retry))
+		plan_add(p,
+		    (struct action){ .kind = ACT_REMOVE_SANDBOX,
+			.id = s->id,
+			.reason = "no longer needed" });
+}
+
+static void
+    plan_remove(struct planner *p, struct seen_container *c)
+{
+	if (!c->busy && !plan_waits(p, &c->retry))
+		plan_add(p,
+		    (struct action){ .kind = ACT_REMOVE,
+			.id = c->id,
+			.reason = "no longer needed" });
+}
+
+/* Rule 2. */
+static void
+    plan_end(struct planner *p)
+{
+	const char *reason = "not wanted any more";
+	struct seen_container *c;
+	struct seen_sandbox *s;
+
+	if (plan_stop_containers(p, reason))
+		return;
+	if (plan_stop_sandboxes(p, reason))
+		return;
+	if (p->want->wanted)
+		return; /* it comes back: the dead ones count its restarts */
+	TAILQ_FOREACH (c, &p->seen->containers, entry)
+		plan_remove(p, c);
+	if (!TAILQ_EMPTY(&p->seen->containers))
+		return;
+	TAILQ_FOREACH (s, &p->seen->sandboxes, entry)
+		plan_remove_sandbox(p, s);
+	if (pod_is_gone(p->seen) && !p->memo->cleaned)
+		plan_add(p,
+		    (struct action){
+			.kind = ACT_CLEAN, .reason = "the pod is gone" });
+}
+
+/*
+ * Whether container i must be created now or after some wait; until is
+ * the end of its crash-loop back-off, or zero.
+ */
+static int
+    container_is_due(const struct planner *p, size_t i, struct mtime *until)
+{
+	const Tripod__Pod *pod = p->want->pod;
+	const struct seen_container *c;
+
+	*until = MTIME_ZERO;
+	c = container_newest(p->seen, pod->container[i]->name);
+	if (c == NULL)
+		return (1);
+	if (c->state != SEEN_EXITED ||
+	    !restart_wanted(pod->restart_policy, c->exit_code))
+		return (0);
+	*until = backoff_until(&p->memo->container[i].crash, c->finished);
+	return (1);
+}
+
+/* Whether any container would be started in a sandbox (rule 5). */
+static int
+    anything_due(const struct planner *p)
+{
+	const Tripod__Pod *pod = p->want->pod;
+	const struct seen_container *c;
+	size_t i;
+
+	for (i = 0; i < pod->n_container; i++) {
+		c = container_newest(p->seen, pod->container[i]->name);
+		if (c == NULL || c->state != SEEN_EXITED ||
+		    restart_wanted(pod->restart_policy, c->exit_code))
+			return (1);
+	}
+	return (0);
+}
+
+/* Rules 3 and 4. */
+static void
+    plan_images(struct planner *p)
+{
+	const struct memo_container *m;
+	struct mtime until;
+	size_t i;
+
+	for (i = 0; i < p->want->pod->n_container; i++) {
+		m = &p->memo->container[i];
+		if (m->image_ref != NULL || m->busy)
+			continue;
+		if (!container_is_due(p, i, &until) ||
+		    mtime_cmp(p->now, until) < 0)
+			continue;
+		if (plan_waits(p, &m->image))
+			continue;
+		plan_add(p,
+		    (struct action){ .kind = ACT_IMAGE,
+			.index = i,
+			.reason = "an image is needed" });
+	}
+}
+
+int
+    plan_images_ready(const Tripod__Pod *pod, const struct pod_memo *memo)
+{
+	size_t i;
+
+	for (i = 0; i < pod->n_container; i++)
+		if (memo->container[i].image_ref == NULL)
+			return (0);
+	return (1);
+}
+
+static int
+    sandbox_is_usable(const struct planner *p)
+{
+	const struct seen_sandbox *s = sandbox_newest(p->seen), *o;
+
+	if (s == NULL || !s->ready)
+		return (0);
+	for (o = TAILQ_NEXT(s, entry); o != NULL; o = TAILQ_NEXT(o, entry))
+		if (o->ready)
+			return (0);
+	return (s->host_network == !!p->want->pod->host_network);
+}
+
+/* Rule 5; true when there is a sandbox to work in. */
+static int
+    plan_sandbox(struct planner *p)
+{
+	const struct seen_sandbox *s = sandbox_newest(p->seen);
+	const char *reason = "its sandbox must be replaced";
+
+	if (sandbox_is_usable(p))
+		return (1);
+	if (s != NULL) {
+		if (plan_stop_containers(p, reason) ||
+		    plan_stop_sandboxes(p, reason))
+			return (0);
+	}
+	if (!anything_due(p))
+		return (0);
+	if (p->want->pod->restart_policy ==
+		TRIPOD__RESTART_POLICY__RESTART_NEVER &&
+	    s != NULL && !TAILQ_EMPTY(&p->seen->containers))
+		return (0); /* such a pod runs once */
+	if (!p->want->pod->host_network && !p->want->network_ready)
+		return (0); /* the runtime tells when that changes */
+	if (p->memo->sandbox_busy || plan_waits(p, &p->memo->sandbox))
+		return (0);
+	plan_add(p,
+	    (struct action){ .kind = ACT_RUN_SANDBOX,
+		.attempt = s == NULL ? 0 : s->attempt + 1,
+		.reason = s == NULL ? "a new pod"
+				    : "the old one is not ready" });
+	return (0);
+}
+
+/*
+ * Rule 6 for one container; true when the next one has to wait for it.
+ */
+static int
+    plan_create(struct planner *p, size_t i, const struct seen_container *last)
+{
+	const struct memo_container *m = &p->memo->container[i];
+	struct mtime until;
+
+	if (m->busy)
+		return (1);
+	if (!container_is_due(p, i, &until))
+		return (0);
+	if (mtime_cmp(p->now, until) < 0) {
+		*p->wake = mtime_min(*p->wake, until);
+		return (0);
+	}
+	if (m->image_ref == NULL)
+		return (m->image.fails == 0); /* rule 4 is at it */
+	if (plan_waits(p, &m->create))
+		return (0);
+	plan_add(p,
+	    (struct action){ .kind = ACT_CREATE,
+		.index = i,
+		.attempt = last == NULL ? 0 : last->attempt + 1,
+		.reason = last == NULL ? "not there yet" : "it has ended" });
+	return (1);
+}
+
+static int
+    plan_container(struct planner *p, size_t i)
+{
+	const char *name = p->want->pod->container[i]->name;
+	struct seen_container *c = container_newest(p->seen, name);
+
+	if (c == NULL)
+		return (plan_create(p, i, NULL));
+	switch (c->state) {
+	case SEEN_RUNNING:
+		return (0);
+	case SEEN_CREATED:
+		if (!c->busy && !plan_waits(p, &c->retry))
+			plan_add(p,
+			    (struct action){ .kind = ACT_START,
+				.index = i,
+				.id = c->id,
+				.reason = "created" });
+		return (c->retry.fails == 0);
+	case SEEN_UNKNOWN:
+		if (!c->busy && !plan_waits(p, &c->retry))
+			plan_add(p,
+			    (struct action){ .kind = ACT_STOP,
+				.id = c->id,
+				.grace_seconds = p->want->grace_seconds,
+				.reason = "its state is unknown" });
+		return (1);
+	case SEEN_EXITED:
+		return (plan_create(p, i, c));
+	}
+	return (0);
+}
+
+/* Rule 8: older dead instances, and sandboxes nobody lives in. */
+static void
+    plan_prune(struct planner *p)
+{
+	struct seen_container *c, *newest;
+	struct seen_sandbox *s;
+	int used;
+
+	TAILQ_FOREACH (c, &p->seen->containers, entry) {
+		newest = container_newest(p->seen, c->name);
+		if (c == newest ||
+		    (c->state != SEEN_EXITED && c->state != SEEN_CREATED))
+			continue;
+		if (c == container_previous(p->seen, c->name) &&
+		    newest->state != SEEN_EXITED)
+			continue; /* its lastState */
+		plan_remove(p, c);
+	}
+	TAILQ_FOREACH (s, &p->seen->sandboxes, entry) {
+		if (s == sandbox_newest(p->seen) || s->ready)
+			continue;
+		used = 0;
+		TAILQ_FOREACH (c, &p->seen->containers, entry)
+			used |= strcmp(c->sandbox_id, s->id) == 0;
+		if (!used)
+			plan_remove_sandbox(p, s);
+	}
+}
+
+static void
+    plan_keep(struct planner *p)
+{
+	size_t i;
+
+	plan_images(p);
+	if (plan_sandbox(p)) {
+		for (i = 0; i < p->want->pod->n_container; i++)
+			if (plan_container(p, i))
+				break;
+		if (!anything_due(p) && !pod_has_running(p->seen))
+			(void)plan_stop_sandboxes(p, "all has ended");
+	}
+	plan_prune(p);
+}
+
+size_t
+    plan_pod(const struct pod_want *want, const struct pod_seen *seen,
+	const struct pod_memo *memo, struct mtime now,
+	struct action act[static PLAN_MAX], struct mtime *wake)
+{
+	struct planner p = { want, seen, memo, now, act, 0, wake };
+
+	*wake = MTIME_NEVER;
+	if (seen->stale)
+		return (0);
+	if (want->terminating || (!want->wanted && !want->hold))
+		plan_end(&p);
+	else if (want->pod == NULL)
+		; /* held, but without a definition: left as it is */
+	else if (want->blocked)
+		plan_images(&p);
+	else
+		plan_keep(&p);
+	return (p.n);
+}

@@ -1,0 +1,64 @@
+/*
+ * Decides what to do next for one pod; never does it.
+ *
+ * Pure: no clock, no I/O, no allocation.  The same input gives the same
+ * plan.  Rules, in the order in which they are applied (runtime.md 5):
+ *
+ *  1. While something about the pod is unknown: nothing.
+ *  2. A pod that ends: stop what runs, then its sandboxes, then remove
+ *     both, then clean up the disk.
+ *  3. A wanted pod that waits for another one's end: fetch its images.
+ *  4. Images of containers that must be created are looked up first.
+ *  5. No usable sandbox (none, not ready, several, other network): stop
+ *     what is left of the old ones, then make one with the next attempt,
+ *     unless nothing would be started in it.
+ *  6. Containers in the order of the manifest, one at a time: start what
+ *     was created; create what is missing or ended and is to run again,
+ *     after its back-off; stop what is in an unknown state.
+ *  7. A pod in which all has ended for good: stop its sandbox.
+ *  8. Of dead instances only the newest of each container is kept.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "reconciled/pod.h"
+
+#define PLAN_MAX 128 /* actions of one plan */
+
+enum action_kind {
+	ACT_IMAGE, /* look up, pull if need be */
+	ACT_RUN_SANDBOX,
+	ACT_CREATE,
+	ACT_START,
+	ACT_STOP,
+	ACT_STOP_SANDBOX,
+	ACT_REMOVE,
+	ACT_REMOVE_SANDBOX,
+	ACT_CLEAN /* volumes and logs of a pod that is gone */
+};
+
+struct action {
+	enum action_kind kind;
+	size_t index;	       /* IMAGE, CREATE: container of the wanted pod */
+	const char *id;	       /* of a container or sandbox; borrowed */
+	uint32_t attempt;      /* RUN_SANDBOX, CREATE */
+	int64_t grace_seconds; /* STOP */
+	const char *reason;    /* constant text */
+};
+
+/* "create" and the like, for people. */
+const char *action_kind_str(enum action_kind);
+
+/*
+ * Fills act and returns the number of actions.  wake becomes the time at
+ * which to ask again even if nothing happens; MTIME_NEVER if there is
+ * none.  Actions borrow from want and seen.
+ */
+size_t plan_pod(const struct pod_want *, const struct pod_seen *,
+    const struct pod_memo *, struct mtime now,
+    struct action act[static PLAN_MAX], struct mtime *wake);
+
+/* Whether every image of the pod has been found (rule 3). */
+int plan_images_ready(const Tripod__Pod *, const struct pod_memo *);
+
+#endif
