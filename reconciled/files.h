@@ -1,0 +1,64 @@
+/*
+ * What reconciled keeps on the disk: volumes, log folders and links, and
+ * the last good manifests.
+ *
+ * All names are built here from checked parts; folders are reached below
+ * descriptors opened at the start.  Removal never follows a link and
+ * never crosses into another file system.
+ */
+#ifndef FILES_H
+#define FILES_H
+
+#include "common/err.h"
+#include "reconciled/pod.h"
+#include "reconciled/translate.h"
+
+struct files {
+	int state;     /* folder "state" */
+	int manifests; /* "manifests" below it: last good ones */
+	int pods;      /* "pods" below it: volumes */
+	int pod_logs;
+	int container_logs;
+	int cgroups; /* /sys/fs/cgroup, or -1 */
+	const struct translate_env *env;
+	const char *container_logs_path;
+};
+
+/* Opens, and makes where missing, all folders.  -1 and err. */
+int files_open(struct files *, const struct translate_env *,
+    const char *container_logs, struct err *);
+void files_close(struct files *);
+
+/*
+ * Log folder and volumes of a pod; host paths are checked or made as
+ * their type says (runtime.md 4.6).  -1 and err.
+ */
+int files_prepare_pod(const struct files *, const struct pod *, struct err *);
+/* Log folder of one container. */
+int files_prepare_container(
+    const struct files *, const struct pod *, const char *name, struct err *);
+/*
+ * Makes the link in "container logs" that log collectors follow; a
+ * failure is logged only.
+ */
+void files_link_log(
+    const struct files *, const struct pod *, const struct seen_container *);
+/* Removes the log of a container that is being removed, and its link. */
+void files_remove_log(
+    const struct files *, const struct pod *, const struct seen_container *);
+/* Removes volumes, logs and cgroups of a pod that is gone. */
+void files_clean_pod(const struct files *, const struct pod *);
+
+#define STORE_MANIFEST_MAX (4 * 1024 * 1024)
+
+/* Keeps a manifest for the next start; replaces the one before. */
+int files_store(const struct files *, const Tripod__Manifest *, struct err *);
+void files_forget(const struct files *, const char *file);
+/*
+ * Calls back with each stored manifest; the callback takes the arena.
+ * Broken ones are logged and left out.
+ */
+void files_load(const struct files *,
+    void (*)(void *ctx, Tripod__Manifest *, struct arena *), void *ctx);
+
+#endif
