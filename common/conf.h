@@ -18,11 +18,12 @@
 
 #define CONF_FILE_MAX (64 * 1024) /* bytes of a configuration file */
 #define CONF_LIST_MAX 64	  /* values of one list */
+#define CONF_KEYS_MAX 64	  /* keys of one table */
 
 /* The type of the member that a key fills. */
 enum conf_type {
 	CONF_STRING,  /* char *, owned by the target */
-	CONF_PATH,    /* char *, must be absolute; normalised */
+	CONF_PATH,    /* char *, must be absolute, without ".."; normalised */
 	CONF_BOOL,    /* int: yes or no */
 	CONF_INT,     /* int64_t within min..max */
 	CONF_SECONDS, /* int64_t; "20", "20s", "5m", "1h" */
@@ -41,14 +42,17 @@ struct conf_key {
 	enum conf_type type;
 	size_t offset;		    /* of the member in the target */
 	const char *fallback;	    /* text of the default; NULL: unset */
-	int64_t min, max;	    /* INT, SECONDS, BYTES */
+	int64_t min, max;	    /* INT, SECONDS, BYTES; both 0:
+				     * no limit but not negative */
 	const char *const *choices; /* ENUM, ends with NULL */
 };
 
 /*
  * Fills the target from a file; what the file does not name gets its
  * default.  A missing file is an error only if "must" is set.  Errors
- * read "FILE:LINE: ...".  The target must be zeroed before.
+ * read "FILE:LINE: ...".  The target must be zeroed before; on failure
+ * nothing allocated is left in it.  A default that does not parse is a
+ * mistake in the table, and fatal.
  */
 int conf_load(const struct conf_key *, size_t n, void *target, const char *file,
     int must, struct err *);

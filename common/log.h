@@ -1,14 +1,20 @@
 /*
  * Log lines on standard error.
  *
- * Under the journal (JOURNAL_STREAM is set) each line starts with a
- * "<N>" priority and carries no time; elsewhere it starts with a time
- * stamp, the program's name and its pid.  Non-printable bytes of a line
- * are escaped, so text from a peer cannot forge or break lines.
+ * Under the journal (JOURNAL_STREAM names our stderr, systemd.exec(5))
+ * each line starts with a "<N>" priority and carries no time; elsewhere
+ * it starts with a time stamp in UTC, the program's name and its pid.
+ * What is not printable UTF-8 is escaped byte by byte as \xNN, so text
+ * from a peer cannot forge or break lines.  Every line is one write(2)
+ * of at most LOG_LINE_MAX bytes; what is longer is cut off.  All
+ * functions leave errno alone, and none opens a file: they work within
+ * the sandbox.
  * The only file-scope state of the project lives here.
  */
 #ifndef LOG_H
 #define LOG_H
+
+#define LOG_LINE_MAX 2048 /* bytes of a line, newline included */
 
 /* Verbosity: what is more detailed than the level is dropped. */
 enum log_level {
