@@ -10,8 +10,10 @@ from . import tables
 from .admission import Admission
 from .auth import ANONYMOUS, Action, Authenticator, Authorizer, is_admin
 from .faults import Faults
+from .request import PROTOBUF
 from .rest import Rest, is_dry
 
+OPENAPI_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 HEALTH = ("/readyz", "/healthz", "/livez")
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
@@ -37,6 +39,19 @@ def text_answer(code, text, headers=None):
 
 def error_answer(error):
     return json_answer(error.code, error.status(), error.headers)
+
+
+def not_allowed():
+    return errors.ApiError(405, "MethodNotAllowed", "the server does not "
+                           "allow this method on the requested resource")
+
+
+def allowed_verbs(req):
+    if req.subresource is None:
+        return req.res.verbs
+    if req.subresource == "status":
+        return ("get", "update", "patch")
+    return ("create",)
 
 
 class App:
@@ -80,10 +95,8 @@ class App:
         if req.res in resources.VIRTUAL:
             return self.answer_virtual(req)
         handler = getattr(self, "do_" + req.verb, None)
-        if handler is None:
-            raise errors.ApiError(405, "MethodNotAllowed", "the server does "
-                                  "not allow this method on the requested "
-                                  "resource")
+        if handler is None or req.verb not in allowed_verbs(req):
+            raise not_allowed()
         answer = handler(req)
         if req.warnings:
             answer.headers["Warning"] = ", ".join(
@@ -99,11 +112,13 @@ class App:
     def answer_path(self, req):
         self.authorizer.check_path(req.user, req.path, req.verb)
         if req.method != "GET":
-            raise errors.ApiError(405, "MethodNotAllowed",
-                                  "the server does not allow this method")
+            raise not_allowed()
         if any(req.path == p or req.path.startswith(p + "/")
                for p in HEALTH):
             return text_answer(200, "ok")
+        if req.path == "/openapi/v2" and "protobuf" in req.headers.get(
+                "Accept", ""):
+            return Answer(200, discovery.OPENAPI_V2_PROTOBUF, OPENAPI_TYPE)
         found = discovery.answer(req.path)
         if found is None:
             return text_answer(404, "404 page not found\n")
@@ -136,15 +151,10 @@ class App:
             return self.evict(req)
         if req.subresource == "binding":
             return self.bind(req)
-        if req.name:
-            raise errors.ApiError(405, "MethodNotAllowed", "the server does "
-                                  "not allow this method on the requested "
-                                  "resource")
+        if req.name or (req.res.namespaced and not req.namespace):
+            raise not_allowed()
         self.need_json(req)
         namespace = req.namespace
-        if req.res.namespaced and not namespace:
-            raise errors.ApiError(405, "MethodNotAllowed", "an empty "
-                                  "namespace may not be set during creation")
         obj = self.rest.create(req.user, req.res, namespace, req.body(),
                                req.query, req.warn)
         return self.shown(req, 201, obj)
@@ -187,7 +197,7 @@ class App:
 
     @staticmethod
     def need_json(req):
-        if req.content_type != "application/json":
+        if req.content_type not in ("application/json", PROTOBUF):
             raise errors.ApiError(
                 415, "UnsupportedMediaType", "the body of the request was in "
                 "an unknown format - accepted media types include: "

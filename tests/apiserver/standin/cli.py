@@ -7,10 +7,10 @@ import sys
 import threading
 
 from . import auth
+from . import pki as files
 from . import real
 from .app import App
 from .controllers import Controllers
-from .pki import SERVER_NAMES, Pki
 from .server import RequestLog, Server
 from .store import Store
 
@@ -50,38 +50,8 @@ def arguments(argv):
     return options
 
 
-def url_host(address):
-    if address in ("0.0.0.0", ""):
-        return "127.0.0.1"
-    if address == "::":
-        return "[::1]"
-    return f"[{address}]" if ":" in address else address
-
-
-def prepare(options):
-    """Certificates and tokens; stale signs of readiness go away."""
-    pki = Pki(options.dir)
-    for name in ("port", "pid"):
-        if pki.have(name):
-            os.unlink(pki.path(name))
-    hosts = list(SERVER_NAMES) + ["127.0.0.1", "::1"]
-    hosts += [h for h in [options.listen] + options.host
-              if h not in hosts + ["0.0.0.0", "::"]]
-    pki.make_all(hosts, options.node)
-    return pki
-
-
-def announce(pki, options, port, kind, tokens):
-    """Everything a client needs, and last of all the sign of readiness."""
-    server = f"https://{url_host(options.listen)}:{port}"
-    pki.kubeconfigs(server, options.node, tokens)
-    pki.write("kind", kind + "\n")
-    pki.write("pid", f"{os.getpid()}\n")
-    pki.write("port", f"{port}\n")
-
-
 def run_standin(options, ready):
-    pki = prepare(options)
+    pki = files.prepare(options)
     tokens = pki.tokens(options.node)
     store = Store(options.store)
     users = {token: auth.User(user, tuple(g for g in (group,) if g))
@@ -100,7 +70,7 @@ def run_standin(options, ready):
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    announce(pki, options, server.server_address[1], "standin", tokens)
+    files.announce(pki, options, server.server_address[1], "standin", tokens)
     ready()
     server.serve_forever(poll_interval=0.1)
     if options.store:
@@ -116,7 +86,11 @@ def in_background(run, options):
     reader, writer = os.pipe()
     if os.fork():
         os.close(writer)
-        return 0 if os.read(reader, 1) else 1
+        if os.read(reader, 1):
+            return 0
+        print(f"apiserver: not started, see {options.dir}/apiserver.log",
+              file=sys.stderr)
+        return 1
     os.close(reader)
     os.setsid()
     log = os.open(os.path.join(options.dir, "apiserver.log"),

@@ -8,6 +8,9 @@ VERSION = {
     "buildDate": "2026-01-01T00:00:00Z", "goVersion": "python",
     "compiler": "cpython", "platform": "linux/amd64",
 }
+OPENAPI_V2 = {"swagger": "2.0", "paths": {}, "definitions": {},
+              "info": {"title": "Kubernetes", "version": "v1.36.0"}}
+OPENAPI_V2_PROTOBUF = b"\x0a\x032.0"    # field 1, "swagger": "2.0"
 
 
 def api_versions():
@@ -92,6 +95,8 @@ def answer(path):
         return api_group_list()
     if path == "/version":
         return VERSION
+    if path == "/openapi/v2":
+        return OPENAPI_V2
     if path == "/openapi/v3":
         gvs = sorted({r.root for r in resources.STORED})
         return {"paths": {root[1:]: {"serverRelativeURL":

@@ -173,3 +173,33 @@ def finish(jobs):
         _, text = job.communicate()
         if job.returncode != 0:
             raise RuntimeError(f"openssl failed: {text}")
+
+
+def url_host(address):
+    if address in ("0.0.0.0", ""):
+        return "127.0.0.1"
+    if address == "::":
+        return "[::1]"
+    return f"[{address}]" if ":" in address else address
+
+
+def prepare(options):
+    """Certificates and tokens; stale signs of readiness go away."""
+    pki = Pki(options.dir)
+    for name in ("port", "pid"):
+        if pki.have(name):
+            os.unlink(pki.path(name))
+    hosts = list(SERVER_NAMES) + ["127.0.0.1", "::1"]
+    hosts += [h for h in [options.listen] + options.host
+              if h not in hosts + ["0.0.0.0", "::"]]
+    pki.make_all(hosts, options.node)
+    return pki
+
+
+def announce(pki, options, port, kind, tokens):
+    """Everything a client needs, and last of all the sign of readiness."""
+    server = f"https://{url_host(options.listen)}:{port}"
+    pki.kubeconfigs(server, options.node, tokens)
+    pki.write("kind", kind + "\n")
+    pki.write("pid", f"{os.getpid()}\n")
+    pki.write("port", f"{port}\n")

@@ -4,11 +4,13 @@ import json
 import urllib.parse
 
 from . import errors
+from . import protobuf
 from . import resources
 from .auth import Action
 from .selectors import FieldSelector
 
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 BODY_LIMIT = 3 * 1024 * 1024
 
 
@@ -90,8 +92,9 @@ class Request:
 
     @property
     def content_type(self):
-        return self.headers.get("Content-Type", "").partition(
-            ";")[0].strip().lower()
+        """Without one a body is taken for JSON."""
+        kind = self.headers.get("Content-Type", "").partition(";")[0]
+        return kind.strip().lower() or "application/json"
 
     @property
     def as_table(self):
@@ -115,9 +118,11 @@ class Request:
             "application/json;as=Table;v=v1;g=meta.k8s.io")
 
     def body(self, optional=False):
-        """The JSON body."""
+        """The body as a JSON value; also of the protobuf that we know."""
         if not self.raw and optional:
             return None
+        if self.content_type == PROTOBUF:
+            return protobuf.decode(self.raw)
         try:
             return json.loads(self.raw)
         except (ValueError, RecursionError) as err:
