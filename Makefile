@@ -27,7 +27,16 @@ WATCHERD	 = watcherd/main.o watcherd/watch.o watcherd/load.o \
 MANIFEST	 = watcherd/yaml.o watcherd/schema.o watcherd/decode.o \
 		   watcherd/defaults.o watcherd/validate.o \
 		   watcherd/canonical.o watcherd/manifest.o
-RECONCILED	 = reconciled/main.o
+RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
+		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
+		   reconciled/reconcile.o reconciled/observe.o \
+		   reconciled/act.o reconciled/plan.o reconciled/pod.o \
+		   reconciled/desired.o reconciled/policy.o \
+		   reconciled/translate.o reconciled/status.o \
+		   reconciled/files.o reconciled/lend.o $(CRI)
+CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
+		   reconciled/h2.o reconciled/grpcmsg.o gen/cri.pb-c.o \
+		   gen/containerd.pb-c.o
 MIRRORD		 = mirrord/main.o
 TRIPODCTL	 = ctl/tripodctl.o
 
@@ -56,7 +65,7 @@ $(PROGRAMS):
 # Their initialisers drop a const, which -Wcast-qual would report in every user.
 GEN		 = $(patsubst %.proto,$(O)/gen/%.pb-c.h,$(notdir \
 		   $(wildcard ipc/*.proto reconciled/*.proto)))
-.SECONDARY: $(GEN:.h=.c)
+.SECONDARY: $(GEN) $(GEN:.h=.c)
 
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: ipc/%.proto
 	@mkdir -p $(@D)

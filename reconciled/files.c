@@ -23,7 +23,7 @@
 
 /* Makes every missing folder of an absolute or relative path. */
 static int
-    make_path(int at, const char *path, mode_t mode)
+make_path(int at, const char *path, mode_t mode)
 {
 	char buf[PATH_MAX], *p;
 	int rc = 0;
@@ -45,7 +45,7 @@ static int
 
 /* Opens a folder, making it where it is missing; -1 and err. */
 static int
-    open_made(int at, const char *path, mode_t mode, struct err *err)
+open_made(int at, const char *path, mode_t mode, struct err *err)
 {
 	int fd;
 
@@ -56,8 +56,8 @@ static int
 }
 
 int
-    files_open(struct files *f, const struct translate_env *env,
-	const char *container_logs, struct err *err)
+files_open(struct files *f, const struct translate_env *env,
+    const char *container_logs, struct err *err)
 {
 	f->state = f->manifests = f->pods = -1;
 	f->pod_logs = f->container_logs = f->cgroups = -1;
@@ -84,7 +84,7 @@ int
 }
 
 static void
-    close_one(int *fd)
+close_one(int *fd)
 {
 	if (*fd != -1)
 		(void)close(*fd); /* only read from */
@@ -92,7 +92,7 @@ static void
 }
 
 void
-    files_close(struct files *f)
+files_close(struct files *f)
 {
 	close_one(&f->state);
 	close_one(&f->manifests);
@@ -104,8 +104,7 @@ void
 
 /* Whether what is there is of the type; fills err if not. */
 static int
-    type_matches(
-	const Tripod__HostPath *hp, const struct stat *st, struct err *err)
+type_matches(const Tripod__HostPath *hp, const struct stat *st, struct err *err)
 {
 	static const struct {
 		Tripod__HostPath__Type type;
@@ -134,7 +133,7 @@ static int
 }
 
 static int
-    prepare_host_path(const Tripod__HostPath *hp, struct err *err)
+prepare_host_path(const Tripod__HostPath *hp, struct err *err)
 {
 	struct stat st;
 
@@ -155,8 +154,8 @@ static int
 }
 
 static int
-    prepare_empty_dir(const struct files *f, const struct pod *p,
-	const char *name, struct err *err)
+prepare_empty_dir(const struct files *f, const struct pod *p, const char *name,
+    struct err *err)
 {
 	char path[PATH_MAX];
 	int fd, rc;
@@ -174,8 +173,7 @@ static int
 }
 
 int
-    files_prepare_pod(
-	const struct files *f, const struct pod *p, struct err *err)
+files_prepare_pod(const struct files *f, const struct pod *p, struct err *err)
 {
 	const Tripod__Pod *pod = p->manifest->pod;
 	const Tripod__Volume *v;
@@ -195,8 +193,8 @@ int
 }
 
 int
-    files_prepare_container(const struct files *f, const struct pod *p,
-	const char *name, struct err *err)
+files_prepare_container(const struct files *f, const struct pod *p,
+    const char *name, struct err *err)
 {
 	char path[PATH_MAX];
 
@@ -208,8 +206,8 @@ int
 }
 
 static void
-    link_name(char buf[static PATH_MAX], const struct pod *p,
-	const struct seen_container *c)
+link_name(char buf[static PATH_MAX], const struct pod *p,
+    const struct seen_container *c)
 {
 	int n;
 
@@ -221,8 +219,8 @@ static void
 }
 
 void
-    files_link_log(const struct files *f, const struct pod *p,
-	const struct seen_container *c)
+files_link_log(
+    const struct files *f, const struct pod *p, const struct seen_container *c)
 {
 	char name[PATH_MAX], target[PATH_MAX];
 
@@ -235,8 +233,8 @@ void
 }
 
 void
-    files_remove_log(const struct files *f, const struct pod *p,
-	const struct seen_container *c)
+files_remove_log(
+    const struct files *f, const struct pod *p, const struct seen_container *c)
 {
 	char path[PATH_MAX];
 
@@ -250,7 +248,7 @@ void
 
 /* Removes a tree that lies on one file system; -1: something is left. */
 static int
-    remove_tree(int at, const char *name, dev_t dev, int depth)
+remove_tree(int at, const char *name, dev_t dev, int depth)
 {
 	struct dirent *d;
 	struct stat st;
@@ -278,7 +276,7 @@ static int
 }
 
 static void
-    remove_below(int at, const char *name)
+remove_below(int at, const char *name)
 {
 	struct stat st;
 
@@ -289,7 +287,7 @@ static void
 
 /* The pod's own group in every hierarchy (v1) or in the one (v2). */
 static void
-    remove_cgroups(const struct files *f, const struct pod *p)
+remove_cgroups(const struct files *f, const struct pod *p)
 {
 	struct arena arena;
 	struct dirent *d;
@@ -319,7 +317,7 @@ static void
 }
 
 void
-    files_clean_pod(const struct files *f, const struct pod *p)
+files_clean_pod(const struct files *f, const struct pod *p)
 {
 	char name[PATH_MAX];
 
@@ -331,7 +329,7 @@ void
 }
 
 static int
-    write_all(int fd, const uint8_t *data, size_t len)
+write_all(int fd, const uint8_t *data, size_t len)
 {
 	ssize_t n;
 
@@ -345,8 +343,7 @@ static int
 }
 
 int
-    files_store(
-	const struct files *f, const Tripod__Manifest *m, struct err *err)
+files_store(const struct files *f, const Tripod__Manifest *m, struct err *err)
 {
 	const char *tmp = ".new"; /* no manifest's name starts with a dot */
 	size_t len = tripod__manifest__get_packed_size(m);
@@ -371,7 +368,7 @@ int
 }
 
 void
-    files_forget(const struct files *f, const char *file)
+files_forget(const struct files *f, const char *file)
 {
 	if (unlinkat(f->manifests, file, 0) == -1 && errno != ENOENT)
 		log_warn("%s", file);
@@ -379,7 +376,7 @@ void
 
 /* A file's bytes, or NULL with errno. */
 static uint8_t *
-    read_all(int at, const char *name, size_t max, size_t *len)
+read_all(int at, const char *name, size_t max, size_t *len)
 {
 	uint8_t *data = NULL;
 	struct stat st;
@@ -403,8 +400,8 @@ static uint8_t *
 }
 
 void
-    files_load(const struct files *f,
-	void (*cb)(void *, Tripod__Manifest *, struct arena *), void *ctx)
+files_load(const struct files *f,
+    void (*cb)(void *, Tripod__Manifest *, struct arena *), void *ctx)
 {
 	Tripod__Manifest *m;
 	struct arena *arena;

@@ -57,8 +57,9 @@ struct grpc_callbacks {
 	/* The server has spoken HTTP/2: calls may be made. */
 	void (*on_up)(void *ctx);
 	/*
-	 * The connection is gone or takes no more calls.  Comes before the
-	 * failures of the calls it carried.  Only after an on_up.
+	 * The connection is gone or takes no more calls; comes before the
+	 * failures of the calls it carried.  Also after each attempt to
+	 * connect that failed.
 	 */
 	void (*on_down)(void *ctx, const char *reason);
 };
@@ -77,6 +78,11 @@ struct grpc_method {
 struct grpc_result {
 	enum grpc_code code;
 	const char *message; /* never NULL; the server's words, untrusted */
+	/*
+	 * The call failed, but the server may have done what was asked.
+	 * False if it said itself why not, or never saw the request.
+	 */
+	int uncertain;
 	/* A unary call's answer, set exactly if code is GRPC_OK. */
 	const ProtobufCMessage *response;
 	/*
@@ -120,9 +126,7 @@ int grpc_is_up(const struct grpc *);
  * exactly once unless the call is cancelled before; the handle is valid
  * until then.  Without a connection the answer is UNAVAILABLE.
  *
- * A call that ends with UNAVAILABLE, DEADLINE_EXCEEDED or CANCELLED may or
- * may not have taken effect.  The deadline is told to the server and kept
- * here as well.
+ * The deadline is told to the server and kept here as well.
  */
 struct grpc_call *grpc_unary(struct grpc *, const struct grpc_method *,
     const ProtobufCMessage *request, int64_t deadline_ms, grpc_done, void *ctx);

@@ -45,8 +45,8 @@ struct lend {
 
 /* Root's own, and nobody else's to write. */
 static int
-    modes_check(const struct lend *l, const struct stat *st, const char *name,
-	struct err *err)
+modes_check(const struct lend *l, const struct stat *st, const char *name,
+    struct err *err)
 {
 	if (!l->strict)
 		return (0);
@@ -64,7 +64,7 @@ static int
 }
 
 static int
-    folder_open(struct lend *l, struct stat *st, struct err *err)
+folder_open(struct lend *l, struct stat *st, struct err *err)
 {
 	int fd;
 
@@ -79,7 +79,7 @@ static int
 }
 
 static void
-    check_later(struct lend *l)
+check_later(struct lend *l)
 {
 	struct timeval tv = { l->fd == -1 ? ABSENT_SECONDS : CHECK_SECONDS, 0 };
 
@@ -88,7 +88,7 @@ static void
 }
 
 int
-    lend_check(struct lend *l)
+lend_check(struct lend *l)
 {
 	struct err err = { "" };
 	struct stat st;
@@ -121,7 +121,7 @@ int
 }
 
 static void
-    on_check(evutil_socket_t fd, short what, void *arg)
+on_check(evutil_socket_t fd, short what, void *arg)
 {
 	struct lend *l = arg;
 
@@ -132,7 +132,7 @@ static void
 }
 
 static void
-    on_watch(evutil_socket_t fd, short what, void *arg)
+on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	char buf[4096] __attribute__((aligned(8)));
 
@@ -143,8 +143,8 @@ static void
 }
 
 struct lend *
-    lend_new(struct event_base *base, const char *path, int strict,
-	void (*on_change)(void *), void *ctx)
+lend_new(struct event_base *base, const char *path, int strict,
+    void (*on_change)(void *), void *ctx)
 {
 	struct lend *l = xcalloc(1, sizeof(*l));
 	char *copy = xstrdup(path);
@@ -170,7 +170,7 @@ struct lend *
 }
 
 void
-    lend_free(struct lend *l)
+lend_free(struct lend *l)
 {
 	if (l == NULL)
 		return;
@@ -185,13 +185,13 @@ void
 }
 
 uint32_t
-    lend_generation(const struct lend *l)
+lend_generation(const struct lend *l)
 {
 	return (l->generation);
 }
 
 int
-    lend_folder(const struct lend *l, const char **reason)
+lend_folder(const struct lend *l, const char **reason)
 {
 	*reason = l->reason;
 	if (l->fd == -1)
@@ -200,7 +200,7 @@ int
 }
 
 int
-    lend_inotify(const struct lend *l)
+lend_inotify(const struct lend *l)
 {
 	char path[64];
 	int fd, saved;
@@ -219,7 +219,7 @@ int
 }
 
 static int
-    open_beneath(int at, const char *name, int flags)
+open_beneath(int at, const char *name, int flags)
 {
 	struct open_how how;
 
@@ -230,7 +230,7 @@ static int
 }
 
 static int
-    file_check(const struct lend *l, int fd, const char *name, struct err *err)
+file_check(const struct lend *l, int fd, const char *name, struct err *err)
 {
 	struct stat st;
 
@@ -247,8 +247,7 @@ static int
 /* Opens and checks; the path descriptor comes first, for a device must
  * not be opened just to find out that it is one. */
 static int
-    file_open(
-	const struct lend *l, const char *name, int flags, struct err *err)
+file_open(const struct lend *l, const char *name, int flags, struct err *err)
 {
 	int fd, saved;
 
@@ -270,7 +269,7 @@ static int
 }
 
 int
-    lend_open(const struct lend *l, const char *name, struct err *err)
+lend_open(const struct lend *l, const char *name, struct err *err)
 {
 	int fd;
 

@@ -14,7 +14,7 @@
  * invariant, so no caller has to check.
  */
 static inline void *
-    must_alloc(struct arena *a, size_t n, size_t size)
+must_alloc(struct arena *a, size_t n, size_t size)
 {
 	void *p = arena_array(a, n == 0 ? 1 : n, size);
 
@@ -23,7 +23,7 @@ static inline void *
 }
 
 static inline char *
-    must_strdup(struct arena *a, const char *s)
+must_strdup(struct arena *a, const char *s)
 {
 	char *p = arena_strdup(a, s);
 
@@ -33,7 +33,7 @@ static inline char *
 
 /* A message with its defaults; cast to the generated type. */
 static inline void *
-    message_new(struct arena *a, const ProtobufCMessageDescriptor *d)
+message_new(struct arena *a, const ProtobufCMessageDescriptor *d)
 {
 	ProtobufCMessage *m = must_alloc(a, 1, d->sizeof_message);
 

@@ -14,7 +14,7 @@ struct planner {
 };
 
 const char *
-    action_kind_str(enum action_kind kind)
+action_kind_str(enum action_kind kind)
 {
 	switch (kind) {
 	case ACT_IMAGE:
@@ -40,7 +40,7 @@ const char *
 }
 
 static void
-    plan_add(struct planner *p, struct action a)
+plan_add(struct planner *p, struct action a)
 {
 	if (p->n < PLAN_MAX)
 		p->act[p->n++] = a;
@@ -48,7 +48,7 @@ static void
 
 /* True, and remembered as wake-up, while a failure is backed off. */
 static int
-    plan_waits(struct planner *p, const struct retry *r)
+plan_waits(struct planner *p, const struct retry *r)
 {
 	if (!retry_waits(r, p->now))
 		return (0);
@@ -58,7 +58,7 @@ static int
 
 /* Stops every process; true while there are any. */
 static int
-    plan_stop_containers(struct planner *p, const char *reason)
+plan_stop_containers(struct planner *p, const char *reason)
 {
 	struct seen_container *c;
 	int running = 0;
@@ -80,7 +80,7 @@ static int
 
 /* Stops every sandbox; true while one is ready. */
 static int
-    plan_stop_sandboxes(struct planner *p, const char *reason)
+plan_stop_sandboxes(struct planner *p, const char *reason)
 {
 	struct seen_sandbox *s;
 	int ready = 0;
@@ -100,7 +100,7 @@ static int
 }
 
 static void
-    plan_remove_sandbox(struct planner *p, struct seen_sandbox *s)
+plan_remove_sandbox(struct planner *p, struct seen_sandbox *s)
 {
 	if (!s->busy && !plan_waits(p, &s->retry))
 		plan_add(p,
@@ -110,7 +110,7 @@ static void
 }
 
 static void
-    plan_remove(struct planner *p, struct seen_container *c)
+plan_remove(struct planner *p, struct seen_container *c)
 {
 	if (!c->busy && !plan_waits(p, &c->retry))
 		plan_add(p,
@@ -121,7 +121,7 @@ static void
 
 /* Rule 2. */
 static void
-    plan_end(struct planner *p)
+plan_end(struct planner *p)
 {
 	const char *reason = "not wanted any more";
 	struct seen_container *c;
@@ -150,7 +150,7 @@ static void
  * the end of its crash-loop back-off, or zero.
  */
 static int
-    container_is_due(const struct planner *p, size_t i, struct mtime *until)
+container_is_due(const struct planner *p, size_t i, struct mtime *until)
 {
 	const Tripod__Pod *pod = p->want->pod;
 	const struct seen_container *c;
@@ -168,7 +168,7 @@ static int
 
 /* Whether any container would be started in a sandbox (rule 5). */
 static int
-    anything_due(const struct planner *p)
+anything_due(const struct planner *p)
 {
 	const Tripod__Pod *pod = p->want->pod;
 	const struct seen_container *c;
@@ -185,7 +185,7 @@ static int
 
 /* Rules 3 and 4. */
 static void
-    plan_images(struct planner *p)
+plan_images(struct planner *p)
 {
 	const struct memo_container *m;
 	struct mtime until;
@@ -208,7 +208,7 @@ static void
 }
 
 int
-    plan_images_ready(const Tripod__Pod *pod, const struct pod_memo *memo)
+plan_images_ready(const Tripod__Pod *pod, const struct pod_memo *memo)
 {
 	size_t i;
 
@@ -219,7 +219,7 @@ int
 }
 
 static int
-    sandbox_is_usable(const struct planner *p)
+sandbox_is_usable(const struct planner *p)
 {
 	const struct seen_sandbox *s = sandbox_newest(p->seen), *o;
 
@@ -233,7 +233,7 @@ static int
 
 /* Rule 5; true when there is a sandbox to work in. */
 static int
-    plan_sandbox(struct planner *p)
+plan_sandbox(struct planner *p)
 {
 	const struct seen_sandbox *s = sandbox_newest(p->seen);
 	const char *reason = "its sandbox must be replaced";
@@ -267,7 +267,7 @@ static int
  * Rule 6 for one container; true when the next one has to wait for it.
  */
 static int
-    plan_create(struct planner *p, size_t i, const struct seen_container *last)
+plan_create(struct planner *p, size_t i, const struct seen_container *last)
 {
 	const struct memo_container *m = &p->memo->container[i];
 	struct mtime until;
@@ -293,7 +293,7 @@ static int
 }
 
 static int
-    plan_container(struct planner *p, size_t i)
+plan_container(struct planner *p, size_t i)
 {
 	const char *name = p->want->pod->container[i]->name;
 	struct seen_container *c = container_newest(p->seen, name);
@@ -327,7 +327,7 @@ static int
 
 /* Rule 8: older dead instances, and sandboxes nobody lives in. */
 static void
-    plan_prune(struct planner *p)
+plan_prune(struct planner *p)
 {
 	struct seen_container *c, *newest;
 	struct seen_sandbox *s;
@@ -355,7 +355,7 @@ static void
 }
 
 static void
-    plan_keep(struct planner *p)
+plan_keep(struct planner *p)
 {
 	size_t i;
 
@@ -371,9 +371,9 @@ static void
 }
 
 size_t
-    plan_pod(const struct pod_want *want, const struct pod_seen *seen,
-	const struct pod_memo *memo, struct mtime now,
-	struct action act[static PLAN_MAX], struct mtime *wake)
+plan_pod(const struct pod_want *want, const struct pod_seen *seen,
+    const struct pod_memo *memo, struct mtime now,
+    struct action act[static PLAN_MAX], struct mtime *wake)
 {
 	struct planner p = { want, seen, memo, now, act, 0, wake };
 

@@ -10,7 +10,7 @@
 #define CRASH_FORGET_MS 600000
 
 void
-    text_set(char **to, const char *from)
+text_set(char **to, const char *from)
 {
 	char *copy = from == NULL ? NULL : xstrdup(from);
 
@@ -19,7 +19,7 @@ void
 }
 
 struct pod *
-    pod_new(const char *uid, const char *ns, const char *name)
+pod_new(const char *uid, const char *ns, const char *name)
 {
 	struct pod *p = xcalloc(1, sizeof(*p));
 
@@ -34,7 +34,7 @@ struct pod *
 }
 
 void
-    pod_free(struct pod *p)
+pod_free(struct pod *p)
 {
 	struct seen_container *c;
 	struct seen_sandbox *s;
@@ -59,7 +59,7 @@ void
 }
 
 struct pod *
-    pods_find(const struct pods *pods, const char *uid)
+pods_find(const struct pods *pods, const char *uid)
 {
 	struct pod *p;
 
@@ -70,7 +70,7 @@ struct pod *
 }
 
 int
-    pod_has_running(const struct pod_seen *seen)
+pod_has_running(const struct pod_seen *seen)
 {
 	const struct seen_container *c;
 
@@ -81,7 +81,7 @@ int
 }
 
 int
-    pod_is_live(const struct pod_seen *seen)
+pod_is_live(const struct pod_seen *seen)
 {
 	const struct seen_sandbox *s;
 
@@ -92,20 +92,20 @@ int
 }
 
 int
-    pod_is_gone(const struct pod_seen *seen)
+pod_is_gone(const struct pod_seen *seen)
 {
 	return (
 	    TAILQ_EMPTY(&seen->sandboxes) && TAILQ_EMPTY(&seen->containers));
 }
 
 struct seen_sandbox *
-    sandbox_newest(const struct pod_seen *seen)
+sandbox_newest(const struct pod_seen *seen)
 {
 	return (TAILQ_FIRST(&seen->sandboxes));
 }
 
 struct seen_sandbox *
-    sandbox_find(const struct pod_seen *seen, const char *id)
+sandbox_find(const struct pod_seen *seen, const char *id)
 {
 	struct seen_sandbox *s;
 
@@ -117,15 +117,14 @@ struct seen_sandbox *
 
 /* Order of instances: attempt, then time. */
 static int
-    is_newer(
-	uint32_t attempt, int64_t created, uint32_t than, int64_t than_created)
+is_newer(uint32_t attempt, int64_t created, uint32_t than, int64_t than_created)
 {
 	return (attempt > than || (attempt == than && created > than_created));
 }
 
 struct seen_sandbox *
-    sandbox_add(struct pod_seen *seen, const char *id, uint32_t attempt,
-	int64_t created_ns)
+sandbox_add(
+    struct pod_seen *seen, const char *id, uint32_t attempt, int64_t created_ns)
 {
 	struct seen_sandbox *s = xcalloc(1, sizeof(*s)), *o;
 
@@ -144,7 +143,7 @@ struct seen_sandbox *
 }
 
 void
-    sandbox_drop(struct pod_seen *seen, struct seen_sandbox *s)
+sandbox_drop(struct pod_seen *seen, struct seen_sandbox *s)
 {
 	TAILQ_REMOVE(&seen->sandboxes, s, entry);
 	free(s->id);
@@ -153,7 +152,7 @@ void
 }
 
 struct seen_container *
-    container_newest(const struct pod_seen *seen, const char *name)
+container_newest(const struct pod_seen *seen, const char *name)
 {
 	struct seen_container *c;
 
@@ -164,7 +163,7 @@ struct seen_container *
 }
 
 struct seen_container *
-    container_previous(const struct pod_seen *seen, const char *name)
+container_previous(const struct pod_seen *seen, const char *name)
 {
 	struct seen_container *c = container_newest(seen, name);
 
@@ -175,7 +174,7 @@ struct seen_container *
 }
 
 struct seen_container *
-    container_find(const struct pod_seen *seen, const char *id)
+container_find(const struct pod_seen *seen, const char *id)
 {
 	struct seen_container *c;
 
@@ -186,8 +185,8 @@ struct seen_container *
 }
 
 struct seen_container *
-    container_add(struct pod_seen *seen, const char *id, const char *name,
-	uint32_t attempt, int64_t created_ns)
+container_add(struct pod_seen *seen, const char *id, const char *name,
+    uint32_t attempt, int64_t created_ns)
 {
 	struct seen_container *c = xcalloc(1, sizeof(*c)), *o;
 
@@ -211,7 +210,7 @@ struct seen_container *
 }
 
 void
-    container_drop(struct pod_seen *seen, struct seen_container *c)
+container_drop(struct pod_seen *seen, struct seen_container *c)
 {
 	TAILQ_REMOVE(&seen->containers, c, entry);
 	free(c->id);
@@ -225,7 +224,7 @@ void
 }
 
 void
-    retry_fail(struct retry *r, struct mtime now, uint8_t jitter)
+retry_fail(struct retry *r, struct mtime now, uint8_t jitter)
 {
 	int64_t ms = RETRY_MIN_MS;
 	unsigned int i;
@@ -239,28 +238,28 @@ void
 }
 
 void
-    retry_clear(struct retry *r)
+retry_clear(struct retry *r)
 {
 	r->fails = 0;
 	r->not_before = MTIME_ZERO;
 }
 
 int
-    retry_waits(const struct retry *r, struct mtime now)
+retry_waits(const struct retry *r, struct mtime now)
 {
 	return (r->fails > 0 && mtime_cmp(now, r->not_before) < 0);
 }
 
 /* Whether the entry still counts for a container that ended then. */
 static int
-    backoff_holds(const struct backoff *b, struct mtime finished)
+backoff_holds(const struct backoff *b, struct mtime finished)
 {
 	return (b->delay_ms != 0 &&
 	    mtime_diff(finished, b->last) <= CRASH_FORGET_MS);
 }
 
 struct mtime
-    backoff_until(const struct backoff *b, struct mtime finished)
+backoff_until(const struct backoff *b, struct mtime finished)
 {
 	if (!backoff_holds(b, finished))
 		return (MTIME_ZERO);
@@ -268,7 +267,7 @@ struct mtime
 }
 
 void
-    backoff_start(struct backoff *b, struct mtime finished, struct mtime now)
+backoff_start(struct backoff *b, struct mtime finished, struct mtime now)
 {
 	if (!backoff_holds(b, finished))
 		b->delay_ms = CRASH_MIN_MS;
@@ -278,7 +277,7 @@ void
 }
 
 int
-    restart_wanted(Tripod__RestartPolicy policy, int32_t exit_code)
+restart_wanted(Tripod__RestartPolicy policy, int32_t exit_code)
 {
 	switch (policy) {
 	case TRIPOD__RESTART_POLICY__RESTART_ALWAYS:

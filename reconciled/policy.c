@@ -11,7 +11,7 @@
 
 /* Absolute, and no component is "..". */
 static int
-    path_is_plain(const char *path)
+path_is_plain(const char *path)
 {
 	const char *p = path;
 
@@ -29,7 +29,7 @@ static int
 
 /* Whether path is prefix or lies below it. */
 static int
-    path_is_below(const char *path, const char *prefix)
+path_is_below(const char *path, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
@@ -40,8 +40,8 @@ static int
 }
 
 static int
-    check_host_path(
-	const struct policy *policy, const Tripod__Volume *v, struct err *err)
+check_host_path(
+    const struct policy *policy, const Tripod__Volume *v, struct err *err)
 {
 	const char *path = v->host_path->path;
 	size_t i;
@@ -63,8 +63,8 @@ static int
 }
 
 static int
-    check_volumes(
-	const struct policy *policy, const Tripod__Pod *pod, struct err *err)
+check_volumes(
+    const struct policy *policy, const Tripod__Pod *pod, struct err *err)
 {
 	const Tripod__Volume *v;
 	size_t i;
@@ -96,7 +96,7 @@ static int
 }
 
 static int
-    volume_exists(const Tripod__Pod *pod, const char *name)
+volume_exists(const Tripod__Pod *pod, const char *name)
 {
 	size_t i;
 
@@ -107,7 +107,7 @@ static int
 }
 
 static int
-    check_container(const Tripod__Pod *pod, size_t index, struct err *err)
+check_container(const Tripod__Pod *pod, size_t index, struct err *err)
 {
 	const Tripod__Container *c = pod->container[index];
 	size_t i;
@@ -136,7 +136,7 @@ static int
 }
 
 static int
-    check_identity(const Tripod__Pod *pod, struct err *err)
+check_identity(const Tripod__Pod *pod, struct err *err)
 {
 	if (!name_is_subdomain(pod->name))
 		return (err_set(err, "bad pod name"));
@@ -152,8 +152,8 @@ static int
 }
 
 int
-    policy_check(
-	const struct policy *policy, const Tripod__Pod *pod, struct err *err)
+policy_check(
+    const struct policy *policy, const Tripod__Pod *pod, struct err *err)
 {
 	size_t i;
 

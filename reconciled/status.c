@@ -27,7 +27,7 @@ struct builder {
 };
 
 const char *
-    status_phase_str(Tripod__Phase phase)
+status_phase_str(Tripod__Phase phase)
 {
 	switch (phase) {
 	case TRIPOD__PHASE__PHASE_PENDING:
@@ -45,7 +45,7 @@ const char *
 }
 
 static char *
-    container_url(const struct builder *b, const char *id)
+container_url(const struct builder *b, const char *id)
 {
 	char *s = arena_printf(b->arena, "%s://%s", b->env->runtime_name, id);
 
@@ -55,7 +55,7 @@ static char *
 
 /* The state that an instance is in by itself. */
 static Tripod__ContainerState *
-    state_of(const struct builder *b, const struct seen_container *c)
+state_of(const struct builder *b, const struct seen_container *c)
 {
 	Tripod__ContainerState *s;
 
@@ -86,7 +86,7 @@ static Tripod__ContainerState *
 }
 
 static Tripod__ContainerState *
-    waiting(const struct builder *b, const char *reason, const char *message)
+waiting(const struct builder *b, const char *reason, const char *message)
 {
 	Tripod__ContainerState *s;
 
@@ -99,7 +99,7 @@ static Tripod__ContainerState *
 
 /* Wall clock of a monotonic time, for "next try" in tripodctl. */
 static int64_t
-    wall_of(const struct builder *b, struct mtime t)
+wall_of(const struct builder *b, struct mtime t)
 {
 	return (b->env->now_ns + mtime_diff(t, b->env->now) * 1000000);
 }
@@ -109,8 +109,8 @@ static int64_t
  * against it.
  */
 static Tripod__ContainerState *
-    failure(const struct builder *b, size_t i, const struct seen_container *c,
-	int64_t *retry_ns)
+failure(const struct builder *b, size_t i, const struct seen_container *c,
+    int64_t *retry_ns)
 {
 	const struct memo_container *m = &b->pod->memo.container[i];
 	struct mtime until;
@@ -134,7 +134,7 @@ static Tripod__ContainerState *
 }
 
 static int
-    is_restartable(const struct builder *b, const struct seen_container *c)
+is_restartable(const struct builder *b, const struct seen_container *c)
 {
 	if (!b->pod->want.wanted || b->pod->want.terminating)
 		return (0);
@@ -144,8 +144,8 @@ static int
 }
 
 static void
-    container_state(struct builder *b, size_t i, Tripod__ContainerStatus *s,
-	const struct seen_container *c)
+container_state(struct builder *b, size_t i, Tripod__ContainerStatus *s,
+    const struct seen_container *c)
 {
 	const struct seen_container *previous;
 	Tripod__ContainerState *f = NULL;
@@ -168,7 +168,7 @@ static void
 }
 
 static void
-    add_container(struct builder *b, size_t i)
+add_container(struct builder *b, size_t i)
 {
 	const Tripod__Container *spec = b->pod->manifest->pod->container[i];
 	const struct seen_container *c;
@@ -192,7 +192,7 @@ static void
 
 /* runtime.md 7.2 for a pod without init containers. */
 static Tripod__Phase
-    phase_of(const struct builder *b)
+phase_of(const struct builder *b)
 {
 	const Tripod__ContainerStatus *s;
 	const struct seen_container *c;
@@ -223,8 +223,8 @@ static Tripod__Phase
 }
 
 static void
-    add_condition(struct builder *b, size_t i, int value, const char *reason,
-	const char *message)
+add_condition(struct builder *b, size_t i, int value, const char *reason,
+    const char *message)
 {
 	const struct memo_condition *m = &b->pod->memo.condition[i];
 	Tripod__Condition *c;
@@ -243,7 +243,7 @@ static void
 
 /* "containers with unready status: [a b]" */
 static const char *
-    unready_text(const struct builder *b)
+unready_text(const struct builder *b)
 {
 	const char *sep = "", *text = "containers with unready status: [";
 	size_t i;
@@ -262,7 +262,7 @@ static const char *
 }
 
 static void
-    add_conditions(struct builder *b)
+add_conditions(struct builder *b)
 {
 	const struct seen_sandbox *s = sandbox_newest(&b->pod->seen);
 	const char *reason = "ContainersNotReady", *text;
@@ -288,7 +288,7 @@ static void
 }
 
 static void
-    add_addresses(struct builder *b)
+add_addresses(struct builder *b)
 {
 	const struct conf_list *node = b->env->addresses;
 	const struct seen_sandbox *s = sandbox_newest(&b->pod->seen);
@@ -309,8 +309,7 @@ static void
 }
 
 Tripod__PodStatus *
-    status_build(
-	struct arena *a, const struct status_env *env, const struct pod *p)
+status_build(struct arena *a, const struct status_env *env, const struct pod *p)
 {
 	struct builder b = { a, env, p, NULL };
 	size_t i;
@@ -334,7 +333,7 @@ Tripod__PodStatus *
 }
 
 void
-    status_remember(struct pod_memo *m, const Tripod__PodStatus *s)
+status_remember(struct pod_memo *m, const Tripod__PodStatus *s)
 {
 	size_t i;
 

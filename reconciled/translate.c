@@ -28,7 +28,7 @@ struct map {
 };
 
 static struct map
-    map_new(struct arena *a, const ProtobufCMessageDescriptor *type, size_t max)
+map_new(struct arena *a, const ProtobufCMessageDescriptor *type, size_t max)
 {
 	struct map m = { a, type, NULL, 0 };
 
@@ -39,7 +39,7 @@ static struct map
 
 /* A later value replaces the one before. */
 static void
-    map_set(struct map *m, const char *key, const char *value)
+map_set(struct map *m, const char *key, const char *value)
 {
 	size_t i;
 
@@ -55,7 +55,7 @@ static void
 }
 
 static void
-    map_set_number(struct map *m, const char *key, int64_t value)
+map_set_number(struct map *m, const char *key, int64_t value)
 {
 	char buf[24];
 
@@ -64,7 +64,7 @@ static void
 }
 
 char *
-    translate_log_folder(struct arena *a, const struct pod *p)
+translate_log_folder(struct arena *a, const struct pod *p)
 {
 	char *s;
 
@@ -75,7 +75,7 @@ char *
 
 /* Dashes separate the parts of a slice's name, so they are escaped. */
 static char *
-    slice_escape(struct arena *a, const char *uid)
+slice_escape(struct arena *a, const char *uid)
 {
 	char *s = must_strdup(a, uid), *p;
 
@@ -86,8 +86,8 @@ static char *
 }
 
 char *
-    translate_cgroup(
-	struct arena *a, const struct translate_env *env, const struct pod *p)
+translate_cgroup(
+    struct arena *a, const struct translate_env *env, const struct pod *p)
 {
 	const char *sep = env->cgroup_root[0] == '\0' ? "" : "/";
 	char *s;
@@ -105,7 +105,7 @@ char *
 }
 
 char *
-    translate_hostname(struct arena *a, const char *name)
+translate_hostname(struct arena *a, const char *name)
 {
 	char *s = must_strdup(a, name);
 	size_t n = strlen(s);
@@ -119,8 +119,8 @@ char *
 }
 
 static void
-    sandbox_labels(
-	Runtime__V1__PodSandboxConfig *c, struct arena *a, const struct pod *p)
+sandbox_labels(
+    Runtime__V1__PodSandboxConfig *c, struct arena *a, const struct pod *p)
 {
 	const Tripod__Pod *pod = p->manifest->pod;
 	struct map m;
@@ -140,8 +140,8 @@ static void
 }
 
 static void
-    sandbox_annotations(
-	Runtime__V1__PodSandboxConfig *c, struct arena *a, const struct pod *p)
+sandbox_annotations(
+    Runtime__V1__PodSandboxConfig *c, struct arena *a, const struct pod *p)
 {
 	const Tripod__Pod *pod = p->manifest->pod;
 	char seen[RFC3339_MAX];
@@ -165,7 +165,7 @@ static void
 }
 
 static Runtime__V1__NamespaceOption *
-    namespaces(struct arena *a, const Tripod__Pod *pod)
+namespaces(struct arena *a, const Tripod__Pod *pod)
 {
 	Runtime__V1__NamespaceOption *n;
 
@@ -178,7 +178,7 @@ static Runtime__V1__NamespaceOption *
 }
 
 static Runtime__V1__SecurityProfile *
-    profile(struct arena *a, Runtime__V1__SecurityProfile__ProfileType type)
+profile(struct arena *a, Runtime__V1__SecurityProfile__ProfileType type)
 {
 	Runtime__V1__SecurityProfile *s;
 
@@ -188,8 +188,8 @@ static Runtime__V1__SecurityProfile *
 }
 
 static Runtime__V1__LinuxPodSandboxConfig *
-    sandbox_linux(
-	struct arena *a, const struct translate_env *env, const struct pod *p)
+sandbox_linux(
+    struct arena *a, const struct translate_env *env, const struct pod *p)
 {
 	Runtime__V1__LinuxPodSandboxConfig *l;
 	Runtime__V1__LinuxSandboxSecurityContext *s;
@@ -208,8 +208,8 @@ static Runtime__V1__LinuxPodSandboxConfig *
 
 /* Every declared port; those without a host port are ignored there. */
 static void
-    sandbox_ports(Runtime__V1__PodSandboxConfig *c, struct arena *a,
-	const Tripod__Pod *pod)
+sandbox_ports(
+    Runtime__V1__PodSandboxConfig *c, struct arena *a, const Tripod__Pod *pod)
 {
 	Runtime__V1__PortMapping *m;
 	const Tripod__Port *port;
@@ -233,8 +233,8 @@ static void
 }
 
 Runtime__V1__PodSandboxConfig *
-    translate_sandbox(struct arena *a, const struct translate_env *env,
-	const struct pod *p, uint32_t attempt)
+translate_sandbox(struct arena *a, const struct translate_env *env,
+    const struct pod *p, uint32_t attempt)
 {
 	const Tripod__Pod *pod = p->manifest->pod;
 	Runtime__V1__PodSandboxConfig *c;
@@ -261,7 +261,7 @@ Runtime__V1__PodSandboxConfig *
 
 /* Length of NAME when s starts with "$(NAME)", else 0. */
 static size_t
-    reference_length(const char *s)
+reference_length(const char *s)
 {
 	const char *end;
 
@@ -271,8 +271,8 @@ static size_t
 }
 
 static const char *
-    env_value(const char *name, size_t len, Runtime__V1__KeyValue *const *env,
-	size_t n)
+env_value(
+    const char *name, size_t len, Runtime__V1__KeyValue *const *env, size_t n)
 {
 	size_t i;
 
@@ -285,8 +285,7 @@ static const char *
 
 /* Writes the expansion to out (NULL: only counts); returns its length. */
 static size_t
-    expand(
-	char *out, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
+expand(char *out, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
 {
 	const char *value;
 	size_t len, used = 0, step;
@@ -311,8 +310,8 @@ static size_t
 }
 
 char *
-    translate_expand(struct arena *a, const char *s,
-	Runtime__V1__KeyValue *const *env, size_t n)
+translate_expand(
+    struct arena *a, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
 {
 	size_t len = expand(NULL, s, env, n);
 	char *out = arena_alloc(a, len + 1);
@@ -324,8 +323,8 @@ char *
 }
 
 static void
-    container_env(Runtime__V1__ContainerConfig *c, struct arena *a,
-	const Tripod__Container *spec)
+container_env(Runtime__V1__ContainerConfig *c, struct arena *a,
+    const Tripod__Container *spec)
 {
 	Runtime__V1__KeyValue *kv;
 	size_t i;
@@ -344,8 +343,8 @@ static void
 }
 
 static char **
-    expand_all(struct arena *a, char **list, size_t n,
-	const Runtime__V1__ContainerConfig *c)
+expand_all(struct arena *a, char **list, size_t n,
+    const Runtime__V1__ContainerConfig *c)
 {
 	char **out = must_alloc(a, n, sizeof(*out));
 	size_t i;
@@ -356,7 +355,7 @@ static char **
 }
 
 static const Tripod__Volume *
-    volume_of(const Tripod__Pod *pod, const char *name)
+volume_of(const Tripod__Pod *pod, const char *name)
 {
 	size_t i;
 
@@ -367,9 +366,9 @@ static const Tripod__Volume *
 }
 
 static void
-    container_mounts(Runtime__V1__ContainerConfig *c, struct arena *a,
-	const struct translate_env *env, const struct pod *p,
-	const Tripod__Container *spec)
+container_mounts(Runtime__V1__ContainerConfig *c, struct arena *a,
+    const struct translate_env *env, const struct pod *p,
+    const Tripod__Container *spec)
 {
 	const Tripod__VolumeMount *vm;
 	const Tripod__Volume *v;
@@ -396,8 +395,8 @@ static void
 }
 
 static void
-    container_labels(Runtime__V1__ContainerConfig *c, struct arena *a,
-	const struct pod *p, const char *name)
+container_labels(Runtime__V1__ContainerConfig *c, struct arena *a,
+    const struct pod *p, const char *name)
 {
 	struct map m;
 
@@ -414,7 +413,7 @@ static void
 
 /* The kubelet's FNV-1a of name and image, as it prints it (2.4). */
 static void
-    container_hash(char buf[static 9], const Tripod__Container *spec)
+container_hash(char buf[static 9], const Tripod__Container *spec)
 {
 	char text[8];
 	const char *parts[] = { "{\"image\":\"", spec->image, "\",\"name\":\"",
@@ -440,8 +439,8 @@ static void
 }
 
 static void
-    container_annotations(Runtime__V1__ContainerConfig *c, struct arena *a,
-	const struct pod *p, const Tripod__Container *spec)
+container_annotations(Runtime__V1__ContainerConfig *c, struct arena *a,
+    const struct pod *p, const Tripod__Container *spec)
 {
 	char hash[9];
 	struct map m;
@@ -461,7 +460,7 @@ static void
 }
 
 static Runtime__V1__LinuxContainerConfig *
-    container_linux(struct arena *a, const Tripod__Pod *pod)
+container_linux(struct arena *a, const Tripod__Pod *pod)
 {
 	Runtime__V1__LinuxContainerConfig *l;
 	Runtime__V1__LinuxContainerResources *r;
@@ -485,7 +484,7 @@ static Runtime__V1__LinuxContainerConfig *
 }
 
 Runtime__V1__ImageSpec *
-    translate_image(struct arena *a, const struct pod *p, size_t i)
+translate_image(struct arena *a, const struct pod *p, size_t i)
 {
 	Runtime__V1__ImageSpec *s;
 	const char *image = p->manifest->pod->container[i]->image;
@@ -502,8 +501,8 @@ Runtime__V1__ImageSpec *
 }
 
 Runtime__V1__ContainerConfig *
-    translate_container(struct arena *a, const struct translate_env *env,
-	const struct pod *p, size_t i, uint32_t attempt, const char *image_ref)
+translate_container(struct arena *a, const struct translate_env *env,
+    const struct pod *p, size_t i, uint32_t attempt, const char *image_ref)
 {
 	const Tripod__Container *spec = p->manifest->pod->container[i];
 	Runtime__V1__ContainerConfig *c;

@@ -1,0 +1,31 @@
+#include "reconciled/filter.h"
+
+#include <sys/socket.h>
+
+/* clang-format off */
+const struct sandbox_rule reconciled_rules[] = {
+	{ "socket", SANDBOX_EQ, 0, AF_UNIX, "the runtime" },
+	{ "connect", SANDBOX_ANY, 0, 0, "the runtime" },
+	{ "accept4", SANDBOX_ANY, 0, 0, "peers" },
+	{ "getsockopt", SANDBOX_ANY, 0, 0, "credentials of peers" },
+	{ "setsockopt", SANDBOX_ANY, 0, 0, "buffers of the runtime socket" },
+	{ "openat", SANDBOX_ANY, 0, 0, "manifest folder, volumes, logs" },
+	{ "openat2", SANDBOX_ANY, 0, 0, "manifests" },
+	{ "newfstatat", SANDBOX_ANY, 0, 0, "host paths" },
+	{ "fchmod", SANDBOX_ANY, 0, 0, "emptyDir" },
+	{ "mkdir", SANDBOX_ANY, 0, 0, "host paths" },
+	{ "mkdirat", SANDBOX_ANY, 0, 0, "volumes, logs" },
+	{ "mknod", SANDBOX_ANY, 0, 0, "host paths: a regular file" },
+	{ "mknodat", SANDBOX_ANY, 0, 0, "host paths: a regular file" },
+	{ "unlinkat", SANDBOX_ANY, 0, 0, "pods that are gone" },
+	{ "renameat", SANDBOX_ANY, 0, 0, "kept manifests" },
+	{ "symlinkat", SANDBOX_ANY, 0, 0, "log links" },
+	{ "getdents64", SANDBOX_ANY, 0, 0, "pods that are gone" },
+	{ "inotify_init1", SANDBOX_ANY, 0, 0, "manifest folder" },
+	{ "inotify_add_watch", SANDBOX_ANY, 0, 0, "manifest folder" },
+	{ "fcntl", SANDBOX_ANY, 0, 0, "flags, lent descriptors" },
+};
+/* clang-format on */
+
+const size_t reconciled_nrules = sizeof(reconciled_rules) /
+    sizeof(reconciled_rules[0]);

@@ -1,0 +1,363 @@
+/*
+ * reconciled: drives the container runtime, see reconciled(8).
+ */
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <ifaddrs.h>
+#include <libgen.h>
+#include <limits.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/name.h"
+#include "common/privdrop.h"
+#include "reconciled/filter.h"
+#include "reconciled/peers.h"
+#include "reconciled/reconcile.h"
+
+#define FILES_MAX 1024
+#define PATHS_MAX 7
+
+enum sandbox_mode {
+	MODE_REQUIRED,
+	MODE_OPTIONAL
+};
+enum cgroup_mode {
+	CGROUP_AUTO,
+	CGROUP_CGROUPFS,
+	CGROUP_SYSTEMD
+};
+
+static const char *const sandbox_choices[] = { "required", "optional", NULL };
+static const char *const cgroup_choices[] = { "auto", "cgroupfs", "systemd",
+	NULL };
+static const char *const level_choices[] = { "warn", "info", "debug", NULL };
+
+#define AT(member) offsetof(struct reconciled_conf, member)
+
+/* clang-format off */
+static const struct conf_key keys[] = {
+	{ "runtime", CONF_PATH, AT(runtime), "/run/containerd/containerd.sock",
+	    0, 0, NULL },
+	{ "manifests", CONF_PATH, AT(manifests), "/etc/kubernetes/manifests",
+	    0, 0, NULL },
+	{ "node", CONF_STRING, AT(node), NULL, 0, 0, NULL },
+	{ "node address", CONF_STRING, AT(node_address), NULL, 0, 0, NULL },
+	{ "sockets", CONF_PATH, AT(sockets), RUNDIR, 0, 0, NULL },
+	{ "state", CONF_PATH, AT(state), STATEDIR, 0, 0, NULL },
+	{ "pod logs", CONF_PATH, AT(pod_logs), "/var/log/pods", 0, 0, NULL },
+	{ "container logs", CONF_PATH, AT(container_logs),
+	    "/var/log/containers", 0, 0, NULL },
+	{ "cgroup root", CONF_STRING, AT(cgroup_root), "", 0, 0, NULL },
+	{ "cgroup driver", CONF_ENUM, AT(cgroup_driver), "auto", 0, 0,
+	    cgroup_choices },
+	{ "watch user", CONF_STRING, AT(watch_user), "_tripodw", 0, 0, NULL },
+	{ "mirror user", CONF_STRING, AT(mirror_user), "_tripodm", 0, 0,
+	    NULL },
+	{ "control group", CONF_STRING, AT(control_group), "tripod", 0, 0,
+	    NULL },
+	{ "strict modes", CONF_BOOL, AT(strict_modes), "yes", 0, 0, NULL },
+	{ "allow host path", CONF_PATHS, AT(host_paths), NULL, 0, 0, NULL },
+	{ "allow host network", CONF_BOOL, AT(host_network), "yes", 0, 0,
+	    NULL },
+	{ "sandbox", CONF_ENUM, AT(sandbox), "required", 0, 0,
+	    sandbox_choices },
+	{ "log level", CONF_ENUM, AT(log_level), "info", 0, 0,
+	    level_choices },
+};
+/* clang-format on */
+
+#define NKEYS (sizeof(keys) / sizeof(keys[0]))
+
+static void
+usage(FILE *to)
+{
+	(void)fprintf(to, "usage: reconciled [-hnvV] [-f file]\n");
+}
+
+/* What the command line asks for. */
+struct options {
+	const char *file;
+	int must, check, verbose;
+};
+
+static void
+options_read(struct options *o, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "help", 0, NULL, 'h' },
+		{ "version", 0, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+	int c;
+
+	o->file = SYSCONFDIR "/tripod/reconciled.conf";
+	o->must = o->check = o->verbose = 0;
+	while ((c = getopt_long(argc, argv, "f:hnvV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			o->file = optarg;
+			o->must = 1;
+			break;
+		case 'n':
+			o->check = 1;
+			break;
+		case 'v':
+			o->verbose++;
+			break;
+		case 'V':
+			(void)printf("reconciled %s\n", VERSION);
+			exit(EX_OK);
+		case 'h':
+			usage(stdout);
+			exit(EX_OK);
+		default:
+			usage(stderr);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind != argc) {
+		usage(stderr);
+		exit(EX_USAGE);
+	}
+}
+
+static int
+node_name(struct reconciled *r, struct err *err)
+{
+	char host[HOST_NAME_MAX + 1];
+	const char *name = r->conf.node;
+
+	if (name == NULL) {
+		if (gethostname(host, sizeof(host)) == -1)
+			return (err_sys(err, "host name"));
+		host[sizeof(host) - 1] = '\0';
+		name = host;
+	}
+	if (name_node(name, r->node, sizeof(r->node)) == -1)
+		return (err_set(err, "node: \"%s\" is not a DNS name", name));
+	return (0);
+}
+
+/* The first address of an interface that is up, if none is configured. */
+static void
+node_addresses(struct reconciled *r)
+{
+	struct ifaddrs *all, *i;
+	char text[NI_MAXHOST];
+
+	if (r->conf.node_address != NULL) {
+		r->addresses.value[r->addresses.n++] = xstrdup(
+		    r->conf.node_address);
+		return;
+	}
+	if (getifaddrs(&all) == -1) {
+		log_warn("addresses of the node");
+		return;
+	}
+	for (i = all; i != NULL && r->addresses.n == 0; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP) ||
+		    (i->ifa_flags & IFF_LOOPBACK) ||
+		    i->ifa_addr->sa_family != AF_INET)
+			continue;
+		if (getnameinfo(i->ifa_addr, sizeof(struct sockaddr_in), text,
+			sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
+			r->addresses.value[r->addresses.n++] = xstrdup(text);
+	}
+	freeifaddrs(all);
+}
+
+static int
+conf_apply(struct reconciled *r, struct err *err)
+{
+	r->policy.host_paths = r->conf.host_paths;
+	r->policy.host_network = r->conf.host_network;
+	r->env.pod_logs = r->conf.pod_logs;
+	r->env.state = r->conf.state;
+	r->env.cgroup_root = r->conf.cgroup_root;
+	r->env.systemd_cgroups = r->conf.cgroup_driver == CGROUP_SYSTEMD;
+	if (r->conf.cgroup_root[0] == '/')
+		r->env.cgroup_root++;
+	return (node_name(r, err));
+}
+
+/* The runtime may say how it names cgroups; the configuration wins. */
+static void
+on_state(void *ctx, const struct cri_info *info)
+{
+	struct reconciled *r = ctx;
+
+	if (r->conf.cgroup_driver == CGROUP_AUTO &&
+	    info->cgroup_driver != CRI_CGROUP_UNKNOWN)
+		r->env.systemd_cgroups = info->cgroup_driver ==
+		    CRI_CGROUP_SYSTEMD;
+	log_info("runtime is %s%s%s", cri_state_str(info->state),
+	    info->reason[0] != '\0' ? ": " : "", info->reason);
+	reconcile_on_state(r, info);
+}
+
+static void
+on_hint(void *ctx, const struct hint *hint)
+{
+	observe_hint(ctx, hint);
+}
+
+static void
+on_resync(void *ctx, enum events_source source)
+{
+	struct reconciled *r = ctx;
+
+	log_debug("events of the runtime: %s", events_source_str(source));
+	r->no_events = source == EVENTS_NONE;
+	observe_after(r, 0);
+}
+
+static const struct events_callbacks events_callbacks = { on_hint, on_resync };
+
+static void
+on_folder(void *ctx)
+{
+	struct reconciled *r = ctx;
+
+	watch_lend(r->peers);
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct reconciled *r = arg;
+
+	(void)what;
+	log_info("signal %d: ending; the pods stay", (int)sig);
+	(void)event_base_loopexit(r->base, NULL); /* cannot fail here */
+}
+
+/* The nearest folder above a path that exists, for landlock. */
+static int
+open_ancestor(const char *path)
+{
+	char buf[PATH_MAX];
+	int fd;
+
+	(void)snprintf(buf, sizeof(buf), "%s", path); /* cut is still above */
+	do {
+		(void)snprintf(buf, sizeof(buf), "%s", dirname(buf));
+		fd = open(buf, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	} while (fd == -1 && strcmp(buf, "/") != 0);
+	return (fd);
+}
+
+static void
+enter_sandbox(const struct reconciled *r)
+{
+	const unsigned int all = SANDBOX_READ | SANDBOX_WRITE | SANDBOX_MAKE |
+	    SANDBOX_REMOVE;
+	struct sandbox_path paths[PATHS_MAX];
+	struct sandbox s;
+	size_t n = 0;
+	int above, root;
+
+	above = open_ancestor(r->conf.manifests);
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	paths[n++] = (struct sandbox_path){ above, SANDBOX_READ };
+	/* Host paths of type ...OrCreate may be anywhere. */
+	paths[n++] = (struct sandbox_path){ root, SANDBOX_MAKE };
+	paths[n++] = (struct sandbox_path){ r->files.state, all };
+	paths[n++] = (struct sandbox_path){ r->files.pod_logs, all };
+	paths[n++] = (struct sandbox_path){ r->files.container_logs, all };
+	paths[n++] = (struct sandbox_path){ r->files.cgroups,
+		SANDBOX_READ | SANDBOX_REMOVE };
+
+	memset(&s, 0, sizeof(s));
+	s.name = "reconciled";
+	s.rules = reconciled_rules;
+	s.nrules = reconciled_nrules;
+	s.paths = paths;
+	s.npaths = n;
+	s.files = FILES_MAX;
+	s.optional = r->conf.sandbox == MODE_OPTIONAL;
+	privdrop_capabilities();
+	sandbox_enter(&s);
+	(void)close(above); /* only references */
+	(void)close(root);
+}
+
+static void
+loop_prepare(struct reconciled *r)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	struct event *ev;
+	size_t i;
+
+	if ((r->base = event_base_new()) == NULL)
+		fatalx("event_base_new");
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		ev = evsignal_new(r->base, signals[i], on_signal, r);
+		if (ev == NULL || event_add(ev, NULL) == -1)
+			fatalx("evsignal_new");
+	}
+	reconcile_init(r);
+	r->lend = lend_new(
+	    r->base, r->conf.manifests, r->conf.strict_modes, on_folder, r);
+}
+
+static void
+serve(struct reconciled *r)
+{
+	files_load(&r->files, watch_restore, r);
+	r->cri = cri_new(r->base, r->conf.runtime, on_state, r);
+	if (r->cri == NULL)
+		fatal("%s", r->conf.runtime);
+	r->events = events_new(r->base, r->cri, &events_callbacks, r);
+	(void)lend_check(r->lend); /* nobody to tell yet */
+	peers_run(r->peers);
+	log_info("ready: node %s, %zu manifests kept", r->node, r->desired.n);
+	(void)event_base_dispatch(r->base); /* ends by on_signal() */
+	events_free(r->events);
+	cri_free(r->cri);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct reconciled r;
+	struct options o;
+	struct err err;
+
+	log_init("reconciled");
+	options_read(&o, argc, argv);
+	memset(&r, 0, sizeof(r));
+	if (conf_load(keys, NKEYS, &r.conf, o.file, o.must, &err) == -1 ||
+	    conf_apply(&r, &err) == -1) {
+		log_warnx("%s", err.text);
+		return (EX_CONFIG);
+	}
+	if (o.check) {
+		conf_print(keys, NKEYS, &r.conf, stdout);
+		return (EX_OK);
+	}
+	log_set_level(
+	    o.verbose > 0 ? LOG_LEVEL_DEBUG : (enum log_level)r.conf.log_level);
+	if (geteuid() != 0)
+		fatalx("must be started by root");
+	node_addresses(&r);
+	TAILQ_INIT(&r.pods);
+	desired_init(&r.desired);
+	r.started_ns = wall_now_ns();
+	if (files_open(&r.files, &r.env, r.conf.container_logs, &err) == -1)
+		fatalx("%s", err.text);
+	if ((r.peers = peers_new(&r, &err)) == NULL)
+		fatalx("%s", err.text);
+	loop_prepare(&r);
+	enter_sandbox(&r);
+	serve(&r);
+	return (EX_OK);
+}

@@ -1,0 +1,70 @@
+/*
+ * The three sockets that reconciled listens on, and who is connected.
+ */
+#ifndef PEERS_H
+#define PEERS_H
+
+#include "common/err.h"
+#include "ipc/peer.h"
+#include "reconciled/reconcile.h"
+
+#define CONTROL_PEERS_MAX 16
+
+enum channel {
+	CHANNEL_WATCH,
+	CHANNEL_MIRROR,
+	CHANNEL_CONTROL,
+	CHANNELS
+};
+
+/* One connection; ctx of its handlers. */
+struct link {
+	struct reconciled *r;
+	enum channel channel;
+	struct peer *peer; /* NULL: the slot is free */
+	char *version;	   /* from its HELLO; "" before */
+	int64_t since_ns;
+};
+
+struct listener {
+	struct reconciled *r;
+	enum channel channel;
+	int fd;
+	struct event *ev;
+	uid_t uid; /* the only one that may connect: watch, mirror */
+	gid_t gid; /* whose members may: control */
+};
+
+struct peers {
+	struct reconciled *r;
+	struct listener listener[CHANNELS];
+	struct link watch, mirror, control[CONTROL_PEERS_MAX];
+	int api_reachable;
+	char *api_server, *api_reason; /* "" until mirrord has said */
+};
+
+/* Tables of the channels, in their files. */
+extern const struct ipc_table watch_table, mirror_table, control_table;
+
+/* Creates and listens on the sockets; needs privilege.  -1 and err. */
+struct peers *peers_new(struct reconciled *, struct err *);
+/* Starts to accept. */
+void peers_run(struct peers *);
+void peers_free(struct peers *);
+
+/* Answers a HELLO: checks it, sends WELCOME.  0 or -1 (logged). */
+int link_hello(struct link *, const struct ipc_msg *, const char *role);
+
+/* watch.c: lends the folder as it is now. */
+void watch_lend(struct peers *);
+/* Accepts a stored manifest at the start (takes the arena). */
+void watch_restore(void *r, Tripod__Manifest *, struct arena *);
+
+/* To mirrord, if it is there. */
+void peers_pod(struct peers *, struct pod *, Tripod__PodItem *);
+void peers_pod_gone(struct peers *, struct pod *);
+void peers_node(struct peers *);
+/* Everything, after a HELLO. */
+void mirror_transfer(struct link *);
+
+#endif

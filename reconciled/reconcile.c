@@ -1,0 +1,278 @@
+#include "reconciled/reconcile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "reconciled/message.h"
+#include "reconciled/peers.h"
+
+#define STATUS_MAX (4 * 1024 * 1024) /* memory for one pod's status */
+#define SANDBOXES_STARTING_MAX 8     /* more at once gains nothing */
+
+void
+reconcile_kick(struct reconciled *r)
+{
+	event_active(r->ev_reconcile, EV_TIMEOUT, 0);
+}
+
+static struct pod *
+pod_by_name(const struct reconciled *r, const struct pod *self, int wanted)
+{
+	struct pod *p;
+
+	TAILQ_FOREACH (p, &r->pods, entry)
+		if (p != self && p->want.wanted == wanted &&
+		    strcmp(p->namespace_, self->namespace_) == 0 &&
+		    strcmp(p->name, self->name) == 0)
+			return (p);
+	return (NULL);
+}
+
+/* Whether another pod of that name still runs or holds its network. */
+static int
+has_predecessor(const struct reconciled *r, const struct pod *self)
+{
+	const struct pod *p;
+
+	TAILQ_FOREACH (p, &r->pods, entry)
+		if (p != self && strcmp(p->namespace_, self->namespace_) == 0 &&
+		    strcmp(p->name, self->name) == 0 &&
+		    (pod_is_live(&p->seen) || p->memo.sandbox_busy ||
+			p->inflight > 0))
+			return (1);
+	return (0);
+}
+
+/* What is decided between pods, before each is planned for itself. */
+static void
+resolve_pod(struct reconciled *r, struct pod *p)
+{
+	struct pod_want *w = &p->want;
+	const struct pod *next;
+
+	w->pod = p->manifest == NULL ? NULL : p->manifest->pod;
+	w->network_ready = cri_info(r->cri)->network_ready;
+	w->hold = w->blocked = 0;
+	if (w->pod != NULL)
+		w->grace_seconds = w->pod->grace_seconds;
+	if (w->terminating && w->wanted && !pod_is_live(&p->seen))
+		w->terminating = 0; /* it came back while it ended */
+	if (w->wanted) {
+		w->blocked = has_predecessor(r, p);
+		return;
+	}
+	if (w->terminating)
+		return;
+	/* Until a whole transfer has come nobody knows what is unwanted. */
+	if (!r->desired.synced)
+		w->hold = 1;
+	else if ((next = pod_by_name(r, p, 1)) != NULL &&
+	    !plan_images_ready(next->manifest->pod, &next->memo))
+		w->hold = 1;
+	else
+		w->terminating = 1;
+}
+
+/* An end whose circumstances are not known yet makes a pod unplannable. */
+static int
+awaits_details(struct reconciled *r, struct pod *p)
+{
+	struct seen_container *c;
+	int waits = 0;
+
+	TAILQ_FOREACH (c, &p->seen.containers, entry) {
+		if (c->state != SEEN_EXITED || c->detailed)
+			continue;
+		waits = 1;
+		if (!c->asked)
+			observe_container(r, p, c);
+	}
+	return (waits);
+}
+
+static void
+plan_and_act(
+    struct reconciled *r, struct pod *p, struct mtime now, struct mtime *next)
+{
+	struct action act[PLAN_MAX];
+	struct mtime wake;
+	size_t i, n;
+
+	if (awaits_details(r, p))
+		return;
+	n = plan_pod(&p->want, &p->seen, &p->memo, now, act, &wake);
+	*next = mtime_min(*next, wake);
+	for (i = 0; i < n; i++) {
+		if (act[i].kind == ACT_RUN_SANDBOX &&
+		    r->sandboxes_starting >= SANDBOXES_STARTING_MAX)
+			continue; /* planned again when one is through */
+		act_run(r, p, &act[i]);
+	}
+}
+
+static void
+forget_gone(struct reconciled *r)
+{
+	struct pod *p, *next;
+
+	for (p = TAILQ_FIRST(&r->pods); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->want.wanted || p->inflight > 0 || !r->listed ||
+		    !r->desired.synced || !pod_is_gone(&p->seen) ||
+		    !p->memo.cleaned)
+			continue;
+		peers_pod_gone(r->peers, p);
+		TAILQ_REMOVE(&r->pods, p, entry);
+		pod_free(p);
+	}
+}
+
+Tripod__PodItem *
+reconcile_item(struct arena *a, struct reconciled *r, const struct pod *p)
+{
+	struct status_env env;
+	Tripod__PodItem *item;
+
+	env.runtime_name = cri_info(r->cri)->runtime_name;
+	env.addresses = &r->addresses;
+	env.now = mtime_now();
+	env.now_ns = wall_now_ns();
+	item = message_new(a, &tripod__pod_item__descriptor);
+	item->uid = p->uid;
+	item->namespace_ = p->namespace_;
+	item->name = p->name;
+	item->hash = p->hash;
+	item->file = p->file;
+	item->terminating = p->want.terminating;
+	item->seen_ns = p->seen_ns;
+	item->status = status_build(a, &env, p);
+	return (item);
+}
+
+/* Sends a status that changed, and the end of a pod as soon as it is. */
+static void
+publish_pod(struct reconciled *r, struct pod *p)
+{
+	struct arena arena;
+	Tripod__PodItem *item;
+	uint8_t *packed;
+	size_t len;
+
+	if (p->manifest == NULL || (p->want.wanted && p->want.blocked))
+		return; /* the one before still stands for it */
+	arena_init(&arena, STATUS_MAX);
+	item = reconcile_item(&arena, r, p);
+	status_remember(&p->memo, item->status);
+	len = tripod__pod_item__get_packed_size(item);
+	packed = xmalloc(len);
+	(void)tripod__pod_item__pack(item, packed);
+	if (len == p->published_len && memcmp(packed, p->published, len) == 0) {
+		free(packed);
+	} else {
+		free(p->published);
+		p->published = packed;
+		p->published_len = len;
+		peers_pod(r->peers, p, item);
+	}
+	arena_release(&arena);
+	if (p->want.terminating && !p->want.wanted && r->listed &&
+	    !pod_has_running(&p->seen) && p->inflight == 0)
+		peers_pod_gone(r->peers, p);
+}
+
+static void
+on_reconcile(evutil_socket_t fd, short what, void *arg)
+{
+	struct reconciled *r = arg;
+	struct mtime now = mtime_now(), next = MTIME_NEVER;
+	struct timeval tv;
+	struct pod *p;
+
+	(void)fd;
+	(void)what;
+	TAILQ_FOREACH (p, &r->pods, entry)
+		p->want.wanted = desired_by_uid(&r->desired, p->uid) != NULL;
+	if (r->listed && cri_info(r->cri)->state == CRI_UP) {
+		TAILQ_FOREACH (p, &r->pods, entry)
+			resolve_pod(r, p);
+		TAILQ_FOREACH (p, &r->pods, entry)
+			plan_and_act(r, p, now, &next);
+	}
+	TAILQ_FOREACH (p, &r->pods, entry) {
+		if (!p->dirty)
+			continue;
+		p->dirty = 0;
+		publish_pod(r, p);
+	}
+	forget_gone(r);
+	if (mtime_cmp(next, MTIME_NEVER) < 0) {
+		tv = mtime_wait(now, next);
+		if (event_add(r->ev_wake, &tv) == -1)
+			fatalx("event_add");
+	}
+}
+
+/* Time alone has changed something: back-offs show in the status. */
+static void
+on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	struct reconciled *r = arg;
+	struct pod *p;
+
+	TAILQ_FOREACH (p, &r->pods, entry)
+		p->dirty = 1;
+	on_reconcile(fd, what, arg);
+}
+
+static void
+on_observe(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	observe_all(arg);
+}
+
+void
+reconcile_on_state(void *ctx, const struct cri_info *info)
+{
+	struct reconciled *r = ctx;
+	struct pod *p;
+
+	if (r->events != NULL)
+		events_update(r->events);
+	if (info->state == CRI_UP) {
+		observe_after(r, 0);
+	} else {
+		r->listed = 0;
+		TAILQ_FOREACH (p, &r->pods, entry)
+			p->seen.stale = 1;
+	}
+	peers_node(r->peers);
+	reconcile_kick(r);
+}
+
+void
+reconcile_init(struct reconciled *r)
+{
+	r->ev_reconcile = event_new(r->base, -1, 0, on_reconcile, r);
+	r->ev_wake = evtimer_new(r->base, on_wake, r);
+	r->ev_observe = evtimer_new(r->base, on_observe, r);
+	if (r->ev_reconcile == NULL || r->ev_wake == NULL ||
+	    r->ev_observe == NULL)
+		fatalx("event_new");
+}
+
+void
+reconcile_release(struct reconciled *r)
+{
+	struct pod *p;
+
+	event_free(r->ev_reconcile);
+	event_free(r->ev_wake);
+	event_free(r->ev_observe);
+	while ((p = TAILQ_FIRST(&r->pods)) != NULL) {
+		TAILQ_REMOVE(&r->pods, p, entry);
+		pod_free(p);
+	}
+}

@@ -1,0 +1,85 @@
+/*
+ * The heart of reconciled: brings what is wanted and what was seen
+ * together, has plan.c decide, act.c do, and tells the peers.
+ *
+ * Level-triggered: whatever happens only leads to reconcile_kick(), and
+ * the next turn of the event loop looks at everything anew.
+ */
+#ifndef RECONCILE_H
+#define RECONCILE_H
+
+#include <event2/event.h>
+
+#include "common/conf.h"
+#include "reconciled/cri.h"
+#include "reconciled/desired.h"
+#include "reconciled/events.h"
+#include "reconciled/files.h"
+#include "reconciled/lend.h"
+#include "reconciled/plan.h"
+#include "reconciled/policy.h"
+#include "reconciled/status.h"
+
+#define NODE_MAX 254
+
+/* reconciled.conf(5) */
+struct reconciled_conf {
+	char *runtime, *manifests, *node, *node_address, *sockets, *state;
+	char *pod_logs, *container_logs, *cgroup_root;
+	char *watch_user, *mirror_user, *control_group;
+	int strict_modes, cgroup_driver, sandbox, log_level, host_network;
+	struct conf_list host_paths;
+};
+
+struct peers;
+
+struct reconciled {
+	struct event_base *base;
+	struct reconciled_conf conf;
+	char node[NODE_MAX];
+	struct conf_list addresses; /* of the node */
+	struct policy policy;
+	struct translate_env env;
+	struct files files;
+	struct lend *lend;
+	struct desired desired;
+	struct pods pods;
+	struct cri *cri;
+	struct events *events;
+	struct peers *peers;
+	struct event *ev_reconcile, *ev_wake, *ev_observe;
+	uint64_t clock; /* counts actions, to date lists by */
+	int listed;	/* a whole list since the runtime came up */
+	int listing;	/* one is on its way */
+	int list_again; /* and another one is due after it */
+	int no_events;	/* the runtime has none: list often */
+	unsigned int sandboxes_starting;
+	int exit_code;
+	int64_t started_ns;
+};
+
+/* Has everything looked at in the next turn of the loop. */
+void reconcile_kick(struct reconciled *);
+/* Makes the events; the rest of r is filled in. */
+void reconcile_init(struct reconciled *);
+void reconcile_release(struct reconciled *);
+/* The runtime came, went or changed. */
+void reconcile_on_state(void *, const struct cri_info *);
+/* Status of a pod for a peer, in the arena; NULL mirror_json. */
+Tripod__PodItem *reconcile_item(
+    struct arena *, struct reconciled *, const struct pod *);
+
+/* observe.c: asks for everything, now or after some milliseconds. */
+void observe_all(struct reconciled *);
+void observe_after(struct reconciled *, int ms);
+/* Asks for the details of one container or sandbox. */
+void observe_container(
+    struct reconciled *, struct pod *, struct seen_container *);
+void observe_sandbox(struct reconciled *, struct pod *, struct seen_sandbox *);
+/* A hint from the runtime: the thing with this id has changed. */
+void observe_hint(struct reconciled *, const struct hint *);
+
+/* act.c: starts an action; its result ends in the pod's seen and memo. */
+void act_run(struct reconciled *, struct pod *, const struct action *);
+
+#endif
