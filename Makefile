@@ -35,7 +35,8 @@ RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/translate.o reconciled/status.o \
 		   reconciled/files.o reconciled/lend.o $(CRI)
 CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
-		   reconciled/h2.o reconciled/grpcmsg.o gen/cri.pb-c.o \
+		   reconciled/h2.o reconciled/grpcmsg.o reconciled/criinfo.o \
+		   reconciled/crimethod.o gen/cri.pb-c.o \
 		   gen/containerd.pb-c.o
 MIRRORD		 = mirrord/main.o
 TRIPODCTL	 = ctl/tripodctl.o

@@ -88,9 +88,13 @@ struct cri_info {
 	enum cri_state state;
 	char *runtime_name; /* "containerd"; the scheme of container ids */
 	char *runtime_version;
-	int runtime_ready; /* conditions of the last Status (every 5 s); */
-	int network_ready; /* both 0 unless state is CRI_UP */
-	char *reason;	   /* why not up or not ready; "" if all is well */
+	/*
+	 * Conditions of the last Status, asked for every 5 s; 0 unless the
+	 * state is CRI_UP, and when no Status came for 30 s.
+	 */
+	int runtime_ready;
+	int network_ready;
+	char *reason; /* why not up or not ready; "" if all is well */
 	/*
 	 * From RuntimeConfig; where a runtime lacks that (containerd before
 	 * 2.0), from the word SystemdCgroup in its verbose Status.
@@ -161,8 +165,8 @@ int cri_supports(const struct cri *, enum cri_method);
 /*
  * Calls a unary method.  The request must be of the method's type.  The
  * callback comes exactly once unless the call is cancelled before; the
- * handle is valid until then.  Unless the state is CRI_UP the result is
- * UNAVAILABLE.
+ * handle is valid until then.  Without a connection the result is
+ * UNAVAILABLE; wait for CRI_UP before calling.
  *
  * Deadlines (runtime.md 1.3): 2 min; RunPodSandbox 4 min; StopContainer and
  * ExecSync 2 min and what their request allows (ExecSync with timeout 0:
