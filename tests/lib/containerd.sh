@@ -4,8 +4,7 @@
 test_images='localhost/bb:1 localhost/bb:2 localhost/pause:1'
 
 # in_containerd DIR COMMAND...: ctr against the rig's runtime, in the
-# namespace where CRI keeps its things.  The ctr beside a given containerd
-# is preferred: the two should be of one version.
+# namespace where CRI keeps its things.
 in_containerd()
 {
 	local dir=$1
@@ -62,7 +61,7 @@ cni_plugins()
 
 containerd_conf()
 {
-	local dir=$1 snapshotter=$2
+	local dir=$1 snapshotter=$2 plugins=$3
 
 	cat <<EOT
 version = 2
@@ -89,7 +88,7 @@ disable_tcp_service = true
 stream_server_address = "127.0.0.1"
 stream_server_port = "0"
 [plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "$(cni_plugins)"
+bin_dir = "$plugins"
 conf_dir = "$dir/etc/cni"
 [plugins."io.containerd.grpc.v1.cri".containerd]
 snapshotter = "$snapshotter"
@@ -107,21 +106,41 @@ containerd_answers()
 	in_containerd "$1" version >/dev/null 2>&1
 }
 
+# The ctr beside a given containerd is preferred: both should be of one version.
+pick_ctr()
+{
+	PATH=$1:$PATH command -v ctr || die "no ctr: make deps"
+}
+
+# runtime_borrow DIR SOCKET BINARY: uses a runtime that somebody else runs.
+runtime_borrow()
+{
+	local dir=$1 socket=$2 binary
+
+	binary=$(command -v "$3") || :
+	echo "$socket" >"$dir/run/runtime"
+	echo overlayfs >"$dir/run/snapshotter"
+	pick_ctr "$(dirname "$binary")" >"$dir/run/ctr"
+	await 10 containerd_answers "$dir" || die "$socket: no answer"
+}
+
 # containerd_up DIR BINARY: starts it and waits until it answers.
 containerd_up()
 {
-	local dir=$1 binary=$2 bin snapshotter
+	local dir=$1 binary=$2 bin snapshotter plugins
 
 	binary=$(command -v "$binary") || die "no containerd: make deps"
 	bin=$(cd "$(dirname "$binary")" && pwd)
 	mkdir -p "$dir"/containerd/{root,state} "$dir/etc/cni" "$dir/runc"
 	[ -z "${TRIPOD_CNI_CONF-}" ] ||
 	    cp "$TRIPOD_CNI_CONF" "$dir/etc/cni/10-tripod.conflist"
+	plugins=$(cni_plugins)
 	snapshotter=$(pick_snapshotter "$dir")
-	containerd_conf "$dir" "$snapshotter" >"$dir/etc/containerd.toml"
+	containerd_conf "$dir" "$snapshotter" "$plugins" \
+	    >"$dir/etc/containerd.toml"
 	echo "$snapshotter" >"$dir/run/snapshotter"
 	echo "$dir/run/containerd.sock" >"$dir/run/runtime"
-	PATH=$bin:$PATH command -v ctr >"$dir/run/ctr"
+	pick_ctr "$bin" >"$dir/run/ctr"
 	# Its shims are found through PATH.
 	PATH=$bin:$PATH start "$dir" containerd "$binary" \
 	    -c "$dir/etc/containerd.toml"

@@ -18,9 +18,10 @@ ours()
 	done
 }
 
-ours_all()
+# marked WORD: prints all that have WORD in their environment.
+marked()
 {
-	grep -slzxF "TRIPOD_RIG=$1" /proc/[0-9]*/environ |
+	grep -slzxF "$1" /proc/[0-9]*/environ |
 	    sed 's,/proc/,,; s,/environ,,' || :
 }
 
@@ -112,6 +113,8 @@ down()
 
 	[ -d "$1" ] || return 0
 	dir=$(realpath "$1")
+	# Whatever fails, the rest is still to be done.
+	set +e +o pipefail
 	for name in watcherd mirrord reconciled containerd; do
 		stop "$dir" "$name"
 	done
@@ -119,7 +122,7 @@ down()
 	containers_remove "$dir"
 	# Shims have nothing to save and are slow to leave by themselves.
 	# shellcheck disable=SC2046 # a list of numbers
-	end_processes 0 $(ours_all "$dir")
+	end_processes 0 $(marked "TRIPOD_RIG=$dir")
 	# shellcheck disable=SC2086 # a list of paths without blanks
 	[ -z "$sockets" ] || rm -f $sockets
 	mounts_remove "$dir"

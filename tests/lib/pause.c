@@ -11,8 +11,8 @@
 int
 main(void)
 {
-	sigset_t	 set;
-	int		 sig;
+	sigset_t set;
+	int sig;
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);

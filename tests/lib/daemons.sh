@@ -1,0 +1,105 @@
+# Tripod's three daemons, configured for one folder.
+# shellcheck shell=bash
+
+tripod='reconciled watcherd mirrord'
+
+# settings EXTRA: copies "key value" lines, but not those whose key is in
+# EXTRA, which follows: a test says what it wants without knowing our lines.
+settings()
+{
+	local line
+
+	while read -r line; do
+		settings_have "$1" "$line" || echo "$line"
+	done
+	[ -z "$1" ] || printf '%s\n' "$1"
+}
+
+# The value of each of our lines is one word, so the key is what is left.
+settings_have()
+{
+	local line
+
+	while read -r line; do
+		[ "${line#"${2% *} "}" = "$line" ] || return 0
+	done <<<"$1"
+	return 1
+}
+
+# In namespaces of its own the machine has but one address.
+node_address()
+{
+	[ -z "${TRIPOD_ISOLATED-}" ] || echo node address 10.88.0.1
+}
+
+daemons_conf()
+{
+	local dir=$1 node=$2 kubeconfig=$3 etc=$1/etc
+
+	settings "${TRIPOD_RECONCILED_CONF-}" >"$etc/reconciled.conf" <<EOT
+runtime $(cat "$dir/run/runtime")
+manifests $dir/manifests
+node $node
+sockets $dir/run
+state $dir/state
+pod logs $dir/log/pods
+container logs $dir/log/containers
+watch user 64201
+mirror user 64202
+control group 0
+log level debug
+$(node_address)
+EOT
+	settings "${TRIPOD_WATCHERD_CONF-}" >"$etc/watcherd.conf" <<EOT
+socket $dir/run/watch.sock
+user 64201
+rescan 20s
+log level debug
+EOT
+	settings "${TRIPOD_MIRRORD_CONF-}" >"$etc/mirrord.conf" <<EOT
+socket $dir/run/mirror.sock
+user 64202
+log level debug
+${kubeconfig:+kubeconfig $kubeconfig}
+EOT
+	# An empty line is what an option that was not given leaves.
+	sed -i '/^$/d' "$etc"/*.conf
+}
+
+daemons_answer()
+{
+	"$TRIPOD_BIN/tripodctl" -s "$1/run/control.sock" status \
+	    >/dev/null 2>&1
+}
+
+daemons_up()
+{
+	local dir=$1 node=$2 kubeconfig=$3 name
+
+	for name in $tripod tripodctl; do
+		[ -x "$TRIPOD_BIN/$name" ] ||
+		    die "$TRIPOD_BIN/$name is missing: make"
+	done
+	mkdir -p "$dir"/state "$dir"/log/{pods,containers}
+	# As kubeadm makes it.
+	[ -d "$dir/manifests" ] || mkdir -m 700 "$dir/manifests"
+	daemons_conf "$dir" "$node" "$kubeconfig"
+	for name in $tripod; do
+		start "$dir" "$name" "$TRIPOD_BIN/$name" \
+		    -f "$dir/etc/$name.conf"
+	done
+	await 30 daemons_answer "$dir" ||
+	    die "tripodctl gets no answer, see $dir/log/reconciled.log"
+}
+
+print_daemons()
+{
+	local dir=$1 name pids=''
+
+	for name in $tripod; do
+		pids="$pids${pids:+ }$(cat "$dir/run/$name.pid")"
+	done
+	assign TRIPOD_MANIFESTS "$dir/manifests"
+	assign TRIPOD_CONTROL "$dir/run/control.sock"
+	assign TRIPOD_PIDS "$pids"
+}
