@@ -39,7 +39,8 @@ CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
 		   reconciled/crimethod.o gen/cri.pb-c.o \
 		   gen/containerd.pb-c.o
 MIRRORD		 = mirrord/main.o
-TRIPODCTL	 = ctl/tripodctl.o
+TRIPODCTL	 = ctl/tripodctl.o ctl/client.o ctl/output_text.o \
+		   ctl/output_json.o
 
 PROGRAMS	 = $(O)/watcherd $(O)/reconciled $(O)/mirrord $(O)/tripodctl
 
