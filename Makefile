@@ -22,11 +22,21 @@ COMMON		 = common/err.o common/log.o common/mem.o common/mtime.o \
 		   common/conf.o common/name.o common/privdrop.o \
 		   common/sandbox_linux.o
 IPC		 = ipc/imsg.o ipc/dispatch.o ipc/peer.o gen/tripod.pb-c.o
-WATCHERD	 = watcherd/main.o watcherd/watch.o watcherd/load.o \
-		   watcherd/sync.o watcherd/filter.o $(MANIFEST)
-MANIFEST	 = watcherd/yaml.o watcherd/schema.o watcherd/decode.o \
-		   watcherd/defaults.o watcherd/validate.o \
-		   watcherd/canonical.o watcherd/manifest.o
+WATCHERD	 = watcherd/main.o watcherd/check.o watcherd/sync.o \
+		   watcherd/watch.o watcherd/files.o watcherd/load.o \
+		   watcherd/filter.o $(MANIFEST)
+MANIFEST	 = watcherd/manifest.o $(MANIFEST_TREE) watcherd/decode.o \
+		   watcherd/defaults.o watcherd/resources.o watcherd/image.o \
+		   watcherd/validate.o watcherd/validate_pod.o \
+		   watcherd/support.o watcherd/grammar.o \
+		   watcherd/canonical.o watcherd/identity.o watcherd/pod.o \
+		   watcherd/quantity.o $(MANIFEST_SCHEMA)
+MANIFEST_TREE	 = watcherd/yaml.o watcherd/json.o watcherd/build.o \
+		   watcherd/tree.o watcherd/problem.o watcherd/scalar.o \
+		   watcherd/utf8.o
+MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/schema_pod.o \
+		   watcherd/schema_container.o watcherd/schema_volume.o \
+		   watcherd/schema_status.o
 RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
 		   reconciled/reconcile.o reconciled/observe.o \
@@ -51,7 +61,7 @@ objs		 = $(addprefix $(O)/,$(1))
 LIBS_COMMON	 = -lseccomp -lprotobuf-c
 LIBS_IPC	 = -levent_core $(LIBS_COMMON)
 
-$(O)/watcherd: LIBS = -lyaml -lcrypto -ljansson $(LIBS_IPC)
+$(O)/watcherd: LIBS = -lyaml -lcrypto $(LIBS_IPC)
 $(O)/watcherd: $(call objs,$(WATCHERD) $(IPC) $(COMMON))
 $(O)/reconciled: LIBS = -lnghttp2 $(LIBS_IPC)
 $(O)/reconciled: $(call objs,$(RECONCILED) $(IPC) $(COMMON))
