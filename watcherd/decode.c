@@ -1,0 +1,524 @@
+#include "watcherd/decode.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "watcherd/quantity.h"
+
+#define NANO_PER_MILLI 1000000
+
+/* The objects around the present one, for hints about misplaced fields. */
+struct scope {
+	const struct scope *up;
+	const struct type *type;
+	const struct path *path;
+};
+
+struct decode {
+	struct arena *arena;
+	struct problems *problems;
+};
+
+#define DESCRIBE_MAX 100
+
+/* A value as a message shows it. */
+static const char *
+describe(const struct node *node, char buf[static DESCRIBE_MAX])
+{
+	char q[QUOTE_MAX];
+
+	if (node->kind == NODE_STRING)
+		(void)snprintf(
+		    buf, DESCRIBE_MAX, "the string %s", quote(q, node->str));
+	else if (node->kind == NODE_NUMBER)
+		(void)snprintf(
+		    buf, DESCRIBE_MAX, "the number %.40s", node->str);
+	else if (node->kind == NODE_BOOL)
+		(void)snprintf(
+		    buf, DESCRIBE_MAX, "%s", node->num ? "true" : "false");
+	else
+		return (node_kind_str(node->kind));
+	return (buf);
+}
+
+static const char *
+mismatch_hint(const struct field *f, const struct node *node)
+{
+	if (f->shape == SHAPE_LIST && node->kind != NODE_LIST)
+		return ("; start each item with \"- \"");
+	if (f->json == JSON_STRING && node->kind == NODE_NUMBER)
+		return ("; put it in quotes");
+	if (f->json == JSON_STRING && node->kind == NODE_BOOL)
+		return ("; put it in quotes (yes, no, on, off, y and n are "
+			"booleans)");
+	if (f->json != JSON_OBJECT && f->shape == SHAPE_ONE &&
+	    node->kind == NODE_STRING && f->json != JSON_TIME)
+		return ("; leave out the quotes");
+	return ("");
+}
+
+static struct node *
+refuse(struct decode *d, const struct node *node, const struct path *path,
+    const char *wants, const char *hint)
+{
+	char buf[DESCRIBE_MAX];
+	struct node *bad;
+
+	if (node->kind != NODE_BAD)
+		problem_add(d->problems, node->at, path, "must be %s, got %s%s",
+		    wants, describe(node, buf), hint);
+	if ((bad = node_new(d->arena, NODE_BAD, node->at)) == NULL)
+		(void)problem_nomem(d->problems); /* told by NULL as well */
+	return (bad);
+}
+
+static struct node *
+refuse_type(struct decode *d, const struct field *f, const struct node *node,
+    const struct path *path)
+{
+	struct field one = *f;
+
+	/* An element of a list or map is asked for by itself. */
+	if (path->name == NULL || path->quoted)
+		one.shape = SHAPE_ONE;
+	return (refuse(
+	    d, node, path, field_wants(&one), mismatch_hint(&one, node)));
+}
+
+/* An integer without fraction and exponent. */
+static int
+integer_text(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+	const char *digits = text + (*text == '-');
+
+	if (strspn(digits, "0123456789") != strlen(digits))
+		return (0);
+	errno = 0;
+	*out = strtoll(text, NULL, 10);
+	return (errno == 0 && *out >= min && *out <= max);
+}
+
+static struct node *
+decode_integer(struct decode *d, const struct field *f, const struct node *node,
+    const struct path *path)
+{
+	int wide = f->json == JSON_INT64;
+	struct node *out;
+	int64_t num;
+
+	if (node->kind != NODE_NUMBER)
+		return (refuse_type(d, f, node, path));
+	if (!integer_text(node->str, wide ? INT64_MIN : INT32_MIN,
+		wide ? INT64_MAX : INT32_MAX, &num))
+		return (refuse(d, node, path,
+		    wide ? "an integer of 64 bits" : "an integer of 32 bits",
+		    ""));
+	if ((out = node_number(d->arena, node->at, num)) == NULL)
+		(void)problem_nomem(d->problems); /* told by NULL as well */
+	return (out);
+}
+
+static struct node *
+decode_quantity(struct decode *d, const struct field *f,
+    const struct node *node, const struct path *path)
+{
+	char text[QUANTITY_TEXT_MAX], hint[ERR_MAX + 8];
+	struct quantity q;
+	struct node *out = NULL;
+	struct err err;
+	const char *copy;
+
+	if (node->kind != NODE_STRING && node->kind != NODE_NUMBER)
+		return (refuse(d, node, path, field_wants(f), ""));
+	if (quantity_parse(node->str, &q, &err) == -1) {
+		(void)snprintf(hint, sizeof(hint), " (%s)", err.text);
+		return (refuse(
+		    d, node, path, "a quantity like 500m or 64Mi", hint));
+	}
+	if (f->json == JSON_RESOURCE)
+		quantity_round(&q, NANO_PER_MILLI);
+	quantity_format(&q, text);
+	if ((copy = arena_strdup(d->arena, text)) != NULL)
+		out = node_string(d->arena, node->at, copy, strlen(copy));
+	if (out == NULL)
+		(void)problem_nomem(d->problems); /* told by NULL as well */
+	return (out);
+}
+
+/* Digits in the pattern '0', other characters as they stand. */
+static int
+time_matches(const char *text, const char *pattern)
+{
+	for (; *pattern != '\0'; pattern++, text++) {
+		if (*pattern == '0' ? *text < '0' || *text > '9'
+				    : *text != *pattern)
+			return (0);
+	}
+	return (1);
+}
+
+static int
+two_digits(const char *p)
+{
+	return ((p[0] - '0') * 10 + p[1] - '0');
+}
+
+static int
+is_rfc3339(const char *t)
+{
+	if (!time_matches(t, "0000-00-00T00:00:00"))
+		return (0);
+	if (two_digits(t + 5) < 1 || two_digits(t + 5) > 12 ||
+	    two_digits(t + 8) < 1 || two_digits(t + 8) > 31 ||
+	    two_digits(t + 11) > 23 || two_digits(t + 14) > 59 ||
+	    two_digits(t + 17) > 59)
+		return (0);
+	t += 19;
+	if (*t == '.') {
+		if (strspn(t + 1, "0123456789") == 0)
+			return (0);
+		t += 1 + strspn(t + 1, "0123456789");
+	}
+	if (strcmp(t, "Z") == 0)
+		return (1);
+	return ((*t == '+' || *t == '-') && strlen(t) == 6 &&
+	    time_matches(t + 1, "00:00") && two_digits(t + 1) < 24 &&
+	    two_digits(t + 4) < 60);
+}
+
+static struct node *decode_object(struct decode *, const struct type *,
+    const struct node *, const struct path *, const struct scope *);
+
+/* A value that is neither list nor map of values. */
+static struct node *
+decode_one(struct decode *d, const struct field *f, struct node *node,
+    const struct path *path, const struct scope *scope)
+{
+	int fits = 0;
+
+	switch (f->json) {
+	case JSON_INT32:
+	case JSON_INT64:
+		return (decode_integer(d, f, node, path));
+	case JSON_QUANTITY:
+	case JSON_RESOURCE:
+		return (decode_quantity(d, f, node, path));
+	case JSON_OBJECT:
+		if (node->kind == NODE_MAP)
+			return (decode_object(d, f->type, node, path, scope));
+		break;
+	case JSON_INT_OR_STRING:
+		if (node->kind == NODE_NUMBER)
+			return (decode_integer(d, f, node, path));
+		fits = node->kind == NODE_STRING;
+		break;
+	case JSON_STRING:
+		fits = node->kind == NODE_STRING;
+		break;
+	case JSON_TIME:
+		fits = node->kind == NODE_STRING && is_rfc3339(node->str);
+		break;
+	case JSON_BOOL:
+		fits = node->kind == NODE_BOOL;
+		break;
+	case JSON_ANY:
+		fits = node->kind == NODE_MAP;
+		break;
+	}
+	return (fits ? node : refuse_type(d, f, node, path));
+}
+
+/* What null means where a value must be. */
+static struct node *
+zero_value(struct decode *d, const struct field *f, struct place at)
+{
+	struct node *node = NULL;
+
+	switch (f->json) {
+	case JSON_BOOL:
+		node = node_bool(d->arena, at, 0);
+		break;
+	case JSON_INT32:
+	case JSON_INT64:
+	case JSON_INT_OR_STRING:
+		node = node_number(d->arena, at, 0);
+		break;
+	case JSON_OBJECT:
+	case JSON_ANY:
+		node = node_new(d->arena, NODE_MAP, at);
+		break;
+	case JSON_QUANTITY:
+	case JSON_RESOURCE:
+		node = node_string(d->arena, at, "0", 1);
+		break;
+	case JSON_STRING:
+	case JSON_TIME:
+		node = node_string(d->arena, at, "", 0);
+		break;
+	}
+	if (node == NULL)
+		(void)problem_nomem(d->problems); /* told by NULL as well */
+	return (node);
+}
+
+static struct node *
+decode_element(struct decode *d, const struct field *f, struct node *node,
+    const struct path *path, const struct scope *scope)
+{
+	if (node->kind == NODE_NULL)
+		return (zero_value(d, f, node->at));
+	return (decode_one(d, f, node, path, scope));
+}
+
+static struct node *
+decode_list(struct decode *d, const struct field *f, const struct node *node,
+    const struct path *path, const struct scope *scope)
+{
+	struct path here = { path, NULL, 0, 0 };
+	struct node *out;
+	size_t i;
+
+	if (node->kind != NODE_LIST)
+		return (refuse_type(d, f, node, path));
+	if ((out = node_new(d->arena, NODE_LIST, node->at)) == NULL ||
+	    (node->n > 0 &&
+		(out->item = arena_array(
+		     d->arena, node->n, sizeof(out->item[0]))) == NULL)) {
+		(void)problem_nomem(d->problems); /* told by NULL as well */
+		return (NULL);
+	}
+	for (i = 0; i < node->n; i++) {
+		here.index = i;
+		out->item[i] = decode_element(
+		    d, f, node->item[i], &here, scope);
+		if (out->item[i] == NULL)
+			return (NULL);
+	}
+	out->n = node->n;
+	return (out);
+}
+
+static struct node *
+decode_map(struct decode *d, const struct field *f, const struct node *node,
+    const struct path *path, const struct scope *scope)
+{
+	struct path here = { path, NULL, 0, 1 };
+	struct node *out;
+	size_t i;
+
+	if (node->kind != NODE_MAP)
+		return (refuse_type(d, f, node, path));
+	if ((out = node_new(d->arena, NODE_MAP, node->at)) == NULL ||
+	    (node->n > 0 &&
+		(out->member = arena_array(
+		     d->arena, node->n, sizeof(out->member[0]))) == NULL)) {
+		(void)problem_nomem(d->problems); /* told by NULL as well */
+		return (NULL);
+	}
+	for (i = 0; i < node->n; i++) {
+		here.name = node->member[i].key;
+		out->member[i] = node->member[i];
+		out->member[i].value = decode_element(
+		    d, f, node->member[i].value, &here, scope);
+		if (out->member[i].value == NULL)
+			return (NULL);
+	}
+	out->n = node->n;
+	return (out);
+}
+
+/* Says where a field could have been meant to stand; 0: no idea. */
+static int
+misplaced(const struct scope *scope, const char *name, char *buf, size_t size)
+{
+	const struct scope *s;
+	const struct field *f;
+	struct path child;
+	size_t i;
+
+	for (s = scope; s != NULL; s = s->up) {
+		if (s != scope && type_field(s->type, name) != NULL) {
+			path_format(s->path, buf, size);
+			if (*buf == '\0')
+				(void)snprintf(buf, size, "the top level");
+			return (1);
+		}
+		for (i = 0; i < s->type->n; i++) {
+			f = &s->type->field[i];
+			if (f->json != JSON_OBJECT ||
+			    (f->flags & FIELD_CLEARED) ||
+			    type_field(f->type, name) == NULL)
+				continue;
+			child = (struct path){ s->path, f->name, 0, 0 };
+			path_format(&child, buf, size);
+			return (1);
+		}
+	}
+	return (0);
+}
+
+/*
+ * Tells of an unknown field.  Returns the one that was meant, if that
+ * seems clear.
+ */
+static const struct field *
+unknown_field(struct decode *d, const struct scope *scope,
+    const struct member *m, const struct path *path)
+{
+	const struct field *guess = type_guess(scope->type, m->key);
+	char where[PROBLEM_FIELD_MAX];
+
+	if (guess != NULL && strcasecmp(guess->name, m->key) == 0)
+		problem_add(d->problems, m->at, path,
+		    "unknown field; it is written \"%s\"", guess->name);
+	else if (misplaced(scope, m->key, where, sizeof(where))) {
+		problem_add(d->problems, m->at, path,
+		    "unknown field here; it belongs under %s", where);
+		return (NULL);
+	} else if (guess != NULL)
+		problem_add(d->problems, m->at, path,
+		    "unknown field; did you mean \"%s\"?", guess->name);
+	else
+		problem_add(d->problems, m->at, path, "unknown field");
+	return (guess);
+}
+
+/* So that what was misspelt is not missed as well. */
+static int
+stand_in(
+    struct decode *d, struct node *out, const struct field *f, struct place at)
+{
+	struct node *bad;
+
+	if (f == NULL || node_get(out, f->name) != NULL)
+		return (0);
+	if ((bad = node_new(d->arena, NODE_BAD, at)) == NULL ||
+	    node_set(d->arena, out, f->name, bad) == -1)
+		return (problem_nomem(d->problems));
+	return (0);
+}
+
+static struct node *
+decode_field(struct decode *d, const struct field *f, struct node *node,
+    const struct path *path, const struct scope *scope)
+{
+	switch (f->shape) {
+	case SHAPE_LIST:
+		return (decode_list(d, f, node, path, scope));
+	case SHAPE_MAP:
+		return (decode_map(d, f, node, path, scope));
+	case SHAPE_ONE:
+		break;
+	}
+	return (decode_one(d, f, node, path, scope));
+}
+
+static int
+decode_known(struct decode *d, struct node *out, const struct node *node,
+    const struct scope *scope)
+{
+	struct path here = { scope->path, NULL, 0, 0 };
+	const struct field *f;
+	struct member *m;
+	size_t i;
+
+	for (i = 0; i < node->n; i++) {
+		here.name = node->member[i].key;
+		f = type_field(scope->type, here.name);
+		if (f == NULL || node->member[i].value->kind == NODE_NULL)
+			continue;
+		m = &out->member[out->n];
+		m->key = f->name;
+		m->at = node->member[i].at;
+		m->value = decode_field(
+		    d, f, node->member[i].value, &here, scope);
+		if (m->value == NULL)
+			return (-1);
+		out->n++;
+	}
+	return (0);
+}
+
+static struct node *
+decode_object(struct decode *d, const struct type *type,
+    const struct node *node, const struct path *path, const struct scope *up)
+{
+	struct scope scope = { up, type, path };
+	struct path here = { path, NULL, 0, 0 };
+	struct node *out;
+	size_t i;
+
+	if ((out = node_new(d->arena, NODE_MAP, node->at)) == NULL ||
+	    (node->n > 0 &&
+		(out->member = arena_array(
+		     d->arena, node->n, sizeof(out->member[0]))) == NULL)) {
+		(void)problem_nomem(d->problems); /* told by NULL as well */
+		return (NULL);
+	}
+	if (decode_known(d, out, node, &scope) == -1)
+		return (NULL);
+	for (i = 0; i < node->n; i++) {
+		here.name = node->member[i].key;
+		if (type_field(type, here.name) != NULL)
+			continue;
+		if (stand_in(d, out,
+			unknown_field(d, &scope, &node->member[i], &here),
+			node->member[i].at) == -1)
+			return (NULL);
+	}
+	return (out);
+}
+
+/* Is it a Pod of v1?  Anything else gets no further errors. */
+static int
+check_kind(struct decode *d, const struct node *root)
+{
+	const struct node *version = node_get(root, "apiVersion");
+	const struct node *kind = node_get(root, "kind");
+	struct path path = { NULL, "kind", 0, 0 };
+	char q[QUOTE_MAX];
+
+	if (kind == NULL || kind->kind != NODE_STRING) {
+		problem_add(d->problems, kind ? kind->at : root->at, &path,
+		    "must be \"Pod\", got %s",
+		    kind ? node_kind_str(kind->kind) : "nothing");
+		return (-1);
+	}
+	if (strcmp(kind->str, "Pod") != 0) {
+		problem_add(d->problems, kind->at, &path,
+		    "must be \"Pod\", got %s", quote(q, kind->str));
+		return (-1);
+	}
+	path.name = "apiVersion";
+	if (version == NULL || version->kind != NODE_STRING) {
+		problem_add(d->problems, version ? version->at : root->at,
+		    &path, "must be \"v1\", got %s",
+		    version ? node_kind_str(version->kind) : "nothing");
+		return (-1);
+	}
+	if (strcmp(version->str, "v1") != 0 && strcmp(version->str, "/v1")) {
+		problem_add(d->problems, version->at, &path,
+		    "must be \"v1\", got %s", quote(q, version->str));
+		return (-1);
+	}
+	return (0);
+}
+
+struct node *
+decode_pod(
+    const struct node *root, struct arena *arena, struct problems *problems)
+{
+	struct decode d = { arena, problems };
+
+	if (root->kind != NODE_MAP) {
+		problem_add(problems, root->at, NULL,
+		    "expected a Pod, which is a mapping, got %s",
+		    node_kind_str(root->kind));
+		return (NULL);
+	}
+	if (check_kind(&d, root) == -1)
+		return (NULL);
+	return (decode_object(&d, &type_pod, root, NULL, NULL));
+}

@@ -1,0 +1,25 @@
+/*
+ * A reader's tree to a tree of typed values, driven by the schema.
+ *
+ * Unknown fields and values of the wrong type are errors, each with a
+ * hint where one is cheap; all of them are found, not only the first.
+ * In the result:
+ *  - fields given as null are absent; null in a list is a zero value;
+ *  - integers have num set; quantities are strings in canonical text;
+ *  - what was refused is NODE_BAD, so that nobody complains twice.
+ * Zero values are still there (prune() of canonical.h drops them).
+ */
+#ifndef DECODE_H
+#define DECODE_H
+
+#include "watcherd/problem.h"
+#include "watcherd/schema.h"
+#include "watcherd/tree.h"
+
+/*
+ * Decodes a Pod.  NULL after adding a problem: it is no Pod at all (then
+ * only that is told), or memory ran out.
+ */
+struct node *decode_pod(const struct node *, struct arena *, struct problems *);
+
+#endif

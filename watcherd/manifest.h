@@ -1,0 +1,45 @@
+/*
+ * The bytes of one file to what is known about it: a pod, or problems.
+ * The one interface that the daemon, the offline check and the fuzzer
+ * use.  Pure: no I/O, no clock; time and memory are bounded by the
+ * limits of tree.h and problem.h whatever the bytes say.
+ */
+#ifndef MANIFEST_H
+#define MANIFEST_H
+
+#include <stddef.h>
+
+#include "common/mem.h"
+#include "tripod.pb-c.h"
+
+#define MANIFEST_SIZE_DEFAULT (1024 * 1024)   /* bytes of a file */
+#define MANIFEST_SIZE_MAX (4 * 1024 * 1024)   /* that may be configured */
+#define MANIFEST_ARENA_MAX (32 * 1024 * 1024) /* memory to parse one */
+
+struct manifest_source {
+	const char *file; /* base name: part of the pod's identity */
+	const char *node; /* name of the node, valid and in lower case */
+	const void *bytes;
+	size_t len;
+};
+
+/*
+ * Parses, decodes, defaults, validates.  The result lives in the arena,
+ * which should be fresh and have MANIFEST_ARENA_MAX; its state is VALID
+ * (pod and mirror_json are set; there may be warnings) or INVALID (at
+ * least one error).  NULL only if the arena is too small for any answer.
+ */
+Tripod__Manifest *manifest_parse(
+    const struct manifest_source *, struct arena *);
+
+/*
+ * A result for a file that cannot be read at all, or must not be used:
+ * INVALID, with one error about the whole file.  The same contract.
+ */
+Tripod__Manifest *manifest_invalid(struct arena *, const char *file,
+    const char *, ...) __attribute__((format(printf, 3, 4)));
+
+/* A result for a file that is not there any more. */
+Tripod__Manifest *manifest_gone(struct arena *, const char *file);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Quantities of the Kubernetes API: "500m", "1.5", "64Mi", "1e3".
+ * Exact within what 128 bits hold (below 1.7e29); what is larger is kept
+ * as the largest.  Pure.
+ */
+#ifndef QUANTITY_H
+#define QUANTITY_H
+
+#include <stdint.h>
+
+#include "common/err.h"
+
+#define QUANTITY_TEXT_MAX 64 /* canonical text, with the NUL */
+
+/* How it was written, which canonical text keeps to. */
+enum quantity_form {
+	QUANTITY_DECIMAL, /* n u m k M G T P E, or none */
+	QUANTITY_BINARY,  /* Ki Mi Gi Ti Pi Ei */
+	QUANTITY_EXPONENT /* e3 */
+};
+
+struct quantity {
+	__int128 nano; /* in units of 1e-9, rounded away from zero */
+	enum quantity_form form;
+};
+
+/*
+ * Reads one; blanks at both ends are ignored.  Text beyond 200 bytes is
+ * an error.  -1 and err.
+ */
+int quantity_parse(const char *, struct quantity *, struct err *);
+/* Rounds up, away from zero, to a multiple of 1e-9 * unit. */
+void quantity_round(struct quantity *, int64_t unit);
+/* The canonical text: "1024Ki" is "1Mi", "0.5" is "500m". */
+void quantity_format(const struct quantity *, char[static QUANTITY_TEXT_MAX]);
+/* -1, 0 or 1. */
+int quantity_compare(const struct quantity *, const struct quantity *);
+/* Sum, no larger than the largest; the form of the first. */
+void quantity_add(struct quantity *, const struct quantity *);
+/* In whole units, rounded up; INT64_MAX if it is more. */
+int64_t quantity_whole(const struct quantity *);
+
+#endif

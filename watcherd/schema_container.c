@@ -1,0 +1,294 @@
+/* Types within containers; see schema.h. */
+#include "watcherd/schema_rows.h"
+
+/* clang-format off */
+
+static const struct field fields_config_map_key_selector[] = {
+	FIELD("key", JSON_STRING, FLAGS(FIELD_REQUIRED)),
+	FIELD("name", JSON_STRING),
+	FIELD("optional", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
+};
+STATIC_TYPE(config_map_key_selector, "ConfigMapKeySelector")
+
+static const struct field fields_object_field_selector[] = {
+	FIELD("apiVersion", JSON_STRING, ONE_OF("v1"), DEFAULT("v1")),
+	FIELD("fieldPath", JSON_STRING, FLAGS(FIELD_REQUIRED)),
+};
+TYPE(object_field_selector, "ObjectFieldSelector")
+
+static const struct field fields_file_key_selector[] = {
+	FIELD("key", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(ENV_NAME)),
+	FIELD("optional", JSON_BOOL, FLAGS(FIELD_OPTIONAL), DEFAULT("false")),
+	FIELD("path", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(NO_DOTS)),
+	FIELD("volumeName", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(LABEL)),
+};
+STATIC_TYPE(file_key_selector, "FileKeySelector")
+
+static const struct field fields_resource_field_selector[] = {
+	FIELD("containerName", JSON_STRING),
+	FIELD("divisor", JSON_QUANTITY, DEFAULT("0")),
+	FIELD("resource", JSON_STRING, FLAGS(FIELD_REQUIRED)),
+};
+TYPE(resource_field_selector, "ResourceFieldSelector")
+
+static const struct field fields_secret_key_selector[] = {
+	FIELD("key", JSON_STRING, FLAGS(FIELD_REQUIRED)),
+	FIELD("name", JSON_STRING),
+	FIELD("optional", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
+};
+STATIC_TYPE(secret_key_selector, "SecretKeySelector")
+
+static const struct field fields_env_var_source[] = {
+	FIELD("configMapKeyRef", OBJECT(config_map_key_selector),
+	    REFERS("config maps")),
+	FIELD("fieldRef", OBJECT(object_field_selector)),
+	FIELD("fileKeyRef", OBJECT(file_key_selector)),
+	FIELD("resourceFieldRef", OBJECT(resource_field_selector)),
+	FIELD("secretKeyRef", OBJECT(secret_key_selector), REFERS("secrets")),
+};
+STATIC_TYPE(env_var_source, "EnvVarSource")
+
+static const struct field fields_env_var[] = {
+	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(ENV_NAME)),
+	FIELD("value", JSON_STRING, ACTED),
+	FIELD("valueFrom", OBJECT(env_var_source), LATER),
+};
+STATIC_TYPE(env_var, "EnvVar")
+
+static const struct field fields_config_map_env_source[] = {
+	FIELD("name", JSON_STRING),
+	FIELD("optional", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
+};
+STATIC_TYPE(config_map_env_source, "ConfigMapEnvSource")
+
+static const struct field fields_secret_env_source[] = {
+	FIELD("name", JSON_STRING),
+	FIELD("optional", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
+};
+STATIC_TYPE(secret_env_source, "SecretEnvSource")
+
+static const struct field fields_env_from_source[] = {
+	FIELD("configMapRef", OBJECT(config_map_env_source),
+	    REFERS("config maps")),
+	FIELD("prefix", JSON_STRING, IS(ENV_NAME)),
+	FIELD("secretRef", OBJECT(secret_env_source), REFERS("secrets")),
+};
+STATIC_TYPE(env_from_source, "EnvFromSource")
+
+static const struct field fields_exec[] = {
+	FIELD("command", LIST(JSON_STRING), FLAGS(FIELD_NEEDED)),
+};
+STATIC_TYPE(exec, "ExecAction")
+
+static const struct field fields_http_header[] = {
+	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(HEADER_NAME)),
+	FIELD("value", JSON_STRING, FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
+};
+STATIC_TYPE(http_header, "HTTPHeader")
+
+static const struct field fields_http_get[] = {
+	FIELD("host", JSON_STRING),
+	FIELD("httpHeaders", OBJECTS(http_header)),
+	FIELD("path", JSON_STRING, DEFAULT("/")),
+	FIELD("port", JSON_INT_OR_STRING, FLAGS(FIELD_REQUIRED),
+	    RANGE(1, 65535), IS(PORT_NAME)),
+	FIELD("scheme", JSON_STRING, ONE_OF("HTTP HTTPS"), DEFAULT("HTTP")),
+};
+STATIC_TYPE(http_get, "HTTPGetAction")
+
+static const struct field fields_sleep_action[] = {
+	FIELD("seconds", JSON_INT64, FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK),
+	    RANGE(0, INT64_MAX)),
+};
+STATIC_TYPE(sleep_action, "SleepAction")
+
+static const struct field fields_tcp_socket[] = {
+	FIELD("host", JSON_STRING),
+	FIELD("port", JSON_INT_OR_STRING, FLAGS(FIELD_REQUIRED),
+	    RANGE(1, 65535), IS(PORT_NAME)),
+};
+STATIC_TYPE(tcp_socket, "TCPSocketAction")
+
+static const struct field fields_lifecycle_handler[] = {
+	FIELD("exec", OBJECT(exec)),
+	FIELD("httpGet", OBJECT(http_get)),
+	FIELD("sleep", OBJECT(sleep_action)),
+	FIELD("tcpSocket", OBJECT(tcp_socket)),
+};
+STATIC_TYPE(lifecycle_handler, "LifecycleHandler")
+
+static const struct field fields_lifecycle[] = {
+	FIELD("postStart", OBJECT(lifecycle_handler)),
+	FIELD("preStop", OBJECT(lifecycle_handler)),
+	FIELD("stopSignal", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
+};
+STATIC_TYPE(lifecycle, "Lifecycle")
+
+static const struct field fields_grpc[] = {
+	FIELD("port", JSON_INT32, FLAGS(FIELD_REQUIRED), RANGE(1, 65535)),
+	FIELD("service", JSON_STRING, FLAGS(FIELD_OPTIONAL), DEFAULT("")),
+};
+STATIC_TYPE(grpc, "GRPCAction")
+
+static const struct field fields_probe[] = {
+	FIELD("exec", OBJECT(exec)),
+	FIELD("failureThreshold", JSON_INT32, RANGE(0, INT32_MAX),
+	    DEFAULT("3")),
+	FIELD("grpc", OBJECT(grpc)),
+	FIELD("httpGet", OBJECT(http_get)),
+	FIELD("initialDelaySeconds", JSON_INT32, RANGE(0, INT32_MAX)),
+	FIELD("periodSeconds", JSON_INT32, RANGE(0, INT32_MAX), DEFAULT("10")),
+	FIELD("successThreshold", JSON_INT32, RANGE(0, INT32_MAX),
+	    DEFAULT("1")),
+	FIELD("tcpSocket", OBJECT(tcp_socket)),
+	FIELD("terminationGracePeriodSeconds", JSON_INT64,
+	    FLAGS(FIELD_OPTIONAL), RANGE(1, INT64_MAX)),
+	FIELD("timeoutSeconds", JSON_INT32, RANGE(0, INT32_MAX), DEFAULT("1")),
+};
+STATIC_TYPE(probe, "Probe")
+
+static const struct field fields_container_port[] = {
+	FIELD("containerPort", JSON_INT32, FLAGS(FIELD_REQUIRED), ACTED,
+	    RANGE(1, 65535)),
+	FIELD("hostIP", JSON_STRING, ACTED),
+	FIELD("hostPort", JSON_INT32, ACTED, RANGE(0, 65535)),
+	FIELD("name", JSON_STRING, ACTED, IS(PORT_NAME)),
+	FIELD("protocol", JSON_STRING, ACTED, ONE_OF("TCP UDP SCTP"),
+	    DEFAULT("TCP")),
+};
+STATIC_TYPE(container_port, "ContainerPort")
+
+static const struct field fields_container_resize_policy[] = {
+	FIELD("resourceName", JSON_STRING, FLAGS(FIELD_REQUIRED),
+	    ONE_OF("cpu memory")),
+	FIELD("restartPolicy", JSON_STRING, FLAGS(FIELD_REQUIRED),
+	    ONE_OF("NotRequired RestartContainer")),
+};
+STATIC_TYPE(container_resize_policy, "ContainerResizePolicy")
+
+static const struct field fields_container_restart_rule_on_exit_codes[] = {
+	FIELD("operator", JSON_STRING, FLAGS(FIELD_REQUIRED),
+	    ONE_OF("In NotIn")),
+	FIELD("values", LIST(JSON_INT32)),
+};
+STATIC_TYPE(container_restart_rule_on_exit_codes, "ContainerRestartRuleOnExitCodes")
+
+static const struct field fields_container_restart_rule[] = {
+	FIELD("action", JSON_STRING, FLAGS(FIELD_REQUIRED),
+	    ONE_OF("Restart RestartAllContainers")),
+	FIELD("exitCodes", OBJECT(container_restart_rule_on_exit_codes)),
+};
+STATIC_TYPE(container_restart_rule, "ContainerRestartRule")
+
+static const struct field fields_capabilities[] = {
+	FIELD("add", LIST(JSON_STRING)),
+	FIELD("drop", LIST(JSON_STRING)),
+};
+STATIC_TYPE(capabilities, "Capabilities")
+
+static const struct field fields_security_context[] = {
+	FIELD("allowPrivilegeEscalation", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
+	FIELD("appArmorProfile", OBJECT(app_armor_profile)),
+	FIELD("capabilities", OBJECT(capabilities)),
+	FIELD("privileged", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
+	FIELD("procMount", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	    ONE_OF("Default Unmasked")),
+	FIELD("readOnlyRootFilesystem", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
+	FIELD("runAsGroup", JSON_INT64, FLAGS(FIELD_OPTIONAL),
+	    RANGE(0, INT32_MAX)),
+	FIELD("runAsNonRoot", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
+	FIELD("runAsUser", JSON_INT64, FLAGS(FIELD_OPTIONAL),
+	    RANGE(0, INT32_MAX)),
+	FIELD("seLinuxOptions", OBJECT(se_linux_options)),
+	FIELD("seccompProfile", OBJECT(seccomp_profile)),
+	FIELD("windowsOptions", OBJECT(windows_security_context_options)),
+};
+STATIC_TYPE(security_context, "SecurityContext")
+
+static const struct field fields_volume_device[] = {
+	FIELD("devicePath", JSON_STRING, FLAGS(FIELD_REQUIRED)),
+	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(LABEL)),
+};
+STATIC_TYPE(volume_device, "VolumeDevice")
+
+static const struct field fields_volume_mount[] = {
+	FIELD("mountPath", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED),
+	FIELD("mountPropagation", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
+	    ONE_OF("None HostToContainer Bidirectional")),
+	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED),
+	FIELD("readOnly", JSON_BOOL, ACTED),
+	FIELD("recursiveReadOnly", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
+	    ONE_OF("Disabled IfPossible Enabled")),
+	FIELD("subPath", JSON_STRING, LATER, IS(RELATIVE)),
+	FIELD("subPathExpr", JSON_STRING, LATER, IS(RELATIVE)),
+};
+STATIC_TYPE(volume_mount, "VolumeMount")
+
+static const struct field fields_container[] = {
+	FIELD("args", LIST(JSON_STRING), ACTED),
+	FIELD("command", LIST(JSON_STRING), ACTED),
+	FIELD("env", OBJECTS(env_var), ACTED),
+	FIELD("envFrom", OBJECTS(env_from_source), LATER),
+	FIELD("image", JSON_STRING, FLAGS(FIELD_NEEDED), ACTED, IS(IMAGE)),
+	FIELD("imagePullPolicy", JSON_STRING, ACTED,
+	    ONE_OF("Always IfNotPresent Never")),
+	FIELD("lifecycle", OBJECT(lifecycle), WARNED),
+	FIELD("livenessProbe", OBJECT(probe), WARNED),
+	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(LABEL)),
+	FIELD("ports", OBJECTS(container_port), ACTED),
+	FIELD("readinessProbe", OBJECT(probe), WARNED),
+	FIELD("resizePolicy", OBJECTS(container_resize_policy)),
+	FIELD("resources", OBJECT(resource_requirements), WARNED,
+	    DEFAULT("{}")),
+	FIELD("restartPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
+	    ONE_OF("Always OnFailure Never")),
+	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), WARNED),
+	FIELD("securityContext", OBJECT(security_context), WARNED),
+	FIELD("startupProbe", OBJECT(probe), WARNED),
+	FIELD("stdin", JSON_BOOL, WARNED),
+	FIELD("stdinOnce", JSON_BOOL, WARNED),
+	FIELD("terminationMessagePath", JSON_STRING, ACTED,
+	    DEFAULT("/dev/termination-log")),
+	FIELD("terminationMessagePolicy", JSON_STRING, WARNED,
+	    ONE_OF("File FallbackToLogsOnError"), DEFAULT("File")),
+	FIELD("tty", JSON_BOOL, WARNED),
+	FIELD("volumeDevices", OBJECTS(volume_device), LATER),
+	FIELD("volumeMounts", OBJECTS(volume_mount), ACTED),
+	FIELD("workingDir", JSON_STRING, ACTED),
+};
+TYPE(container, "Container")
+
+static const struct field fields_ephemeral_container[] = {
+	FIELD("args", LIST(JSON_STRING), ACTED),
+	FIELD("command", LIST(JSON_STRING), ACTED),
+	FIELD("env", OBJECTS(env_var), ACTED),
+	FIELD("envFrom", OBJECTS(env_from_source), LATER),
+	FIELD("image", JSON_STRING, ACTED, IS(IMAGE)),
+	FIELD("imagePullPolicy", JSON_STRING, ACTED,
+	    ONE_OF("Always IfNotPresent Never")),
+	FIELD("lifecycle", OBJECT(lifecycle), WARNED),
+	FIELD("livenessProbe", OBJECT(probe), WARNED),
+	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(LABEL)),
+	FIELD("ports", OBJECTS(container_port), ACTED),
+	FIELD("readinessProbe", OBJECT(probe), WARNED),
+	FIELD("resizePolicy", OBJECTS(container_resize_policy)),
+	FIELD("resources", OBJECT(resource_requirements), WARNED),
+	FIELD("restartPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
+	    ONE_OF("Always OnFailure Never")),
+	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), WARNED),
+	FIELD("securityContext", OBJECT(security_context), WARNED),
+	FIELD("startupProbe", OBJECT(probe), WARNED),
+	FIELD("stdin", JSON_BOOL, WARNED),
+	FIELD("stdinOnce", JSON_BOOL, WARNED),
+	FIELD("targetContainerName", JSON_STRING),
+	FIELD("terminationMessagePath", JSON_STRING, ACTED),
+	FIELD("terminationMessagePolicy", JSON_STRING, WARNED,
+	    ONE_OF("File FallbackToLogsOnError")),
+	FIELD("tty", JSON_BOOL, WARNED),
+	FIELD("volumeDevices", OBJECTS(volume_device), LATER),
+	FIELD("volumeMounts", OBJECTS(volume_mount), ACTED),
+	FIELD("workingDir", JSON_STRING, ACTED),
+};
+TYPE(ephemeral_container, "EphemeralContainer")
+
+/* clang-format on */

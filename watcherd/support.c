@@ -1,0 +1,160 @@
+#include <string.h>
+
+#include "watcherd/defaults.h"
+#include "watcherd/schema.h"
+#include "watcherd/validate.h"
+
+#define TOLD_MAX 32
+
+struct reviewer {
+	struct problems *problems;
+	const char *told[TOLD_MAX]; /* fields warned about */
+	size_t ntold;
+};
+
+/* One warning for each kind of field is enough. */
+static int
+is_told(struct reviewer *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->ntold; i++) {
+		if (strcmp(s->told[i], name) == 0)
+			return (1);
+	}
+	if (s->ntold < TOLD_MAX)
+		s->told[s->ntold++] = name;
+	return (0);
+}
+
+/* Does the value say more than the field's absence? */
+static int
+says_something(const struct field *f, const struct node *value)
+{
+	if (value->kind == NODE_BAD || field_is_unset(f, value))
+		return (0);
+	if (f->shape == SHAPE_ONE && f->json == JSON_OBJECT)
+		return (f->support != SUPPORT_WARNED || value->n > 0);
+	if (value->kind == NODE_STRING && f->fallback != NULL)
+		return (strcmp(value->str, f->fallback) != 0);
+	/* The switches of the pod's namespaces are harmless when off. */
+	if (value->kind == NODE_BOOL)
+		return (value->num != 0);
+	return (1);
+}
+
+static void support_object(struct reviewer *, const struct type *,
+    const struct node *, const struct path *);
+
+static void
+support_inside(struct reviewer *s, const struct field *f,
+    const struct node *value, const struct path *path)
+{
+	struct path here = { path, NULL, 0, 0 };
+
+	if (f->json != JSON_OBJECT)
+		return;
+	if (f->shape == SHAPE_ONE) {
+		support_object(s, f->type, value, path);
+		return;
+	}
+	for (; value->kind == NODE_LIST && here.index < value->n; here.index++)
+		support_object(s, f->type, value->item[here.index], &here);
+}
+
+static void
+support_field(struct reviewer *s, const struct field *f, const struct member *m,
+    const struct path *path)
+{
+	struct problems *p = s->problems;
+	size_t errors = p->errors;
+
+	switch (f->support) {
+	case SUPPORT_REFERS:
+		problem_add(p, m->at, path, "a static pod may not refer to %s",
+		    f->note);
+		return;
+	case SUPPORT_REFUSED:
+		problem_add(p, m->at, path, "%s", f->note);
+		return;
+	case SUPPORT_LATER:
+		/* A reference inside says more than "not yet". */
+		support_inside(s, f, m->value, path);
+		if (p->errors == errors)
+			problem_add(p, m->at, path, "not supported yet");
+		return;
+	case SUPPORT_WARNED:
+		if (!is_told(s, f->name))
+			problem_warn(p, m->at, path,
+			    "kept for the mirror, not acted on yet");
+		break;
+	case SUPPORT_KEPT:
+	case SUPPORT_ACTED:
+		break;
+	}
+	support_inside(s, f, m->value, path);
+}
+
+static void
+support_object(struct reviewer *s, const struct type *type,
+    const struct node *map, const struct path *path)
+{
+	struct path here = { path, NULL, 0, 0 };
+	const struct field *f;
+	size_t i;
+
+	for (i = 0; map->kind == NODE_MAP && i < map->n; i++) {
+		here.name = map->member[i].key;
+		f = type_field(type, here.name);
+		if (f != NULL && !(f->flags & FIELD_CLEARED) &&
+		    says_something(f, map->member[i].value))
+			support_field(s, f, &map->member[i], &here);
+	}
+}
+
+/* A user namespace is asked for by switching the host's off. */
+static void
+support_host_users(struct problems *p, const struct node *spec)
+{
+	struct path up = { NULL, "spec", 0, 0 };
+	struct path path = { &up, "hostUsers", 0, 0 };
+	const struct node *users = node_get_kind(spec, "hostUsers", NODE_BOOL);
+
+	if (users != NULL && !users->num)
+		problem_add(p, users->at, &path, "false is not supported yet");
+}
+
+static void
+support_medium(
+    struct problems *p, const struct node *volume, const struct path *up)
+{
+	struct path source = { up, "emptyDir", 0, 0 };
+	struct path path = { &source, "medium", 0, 0 };
+	const struct node *medium;
+	char q[QUOTE_MAX];
+
+	medium = node_get_kind(
+	    node_get(volume, source.name), path.name, NODE_STRING);
+	if (medium != NULL && medium->n > 0 &&
+	    strcmp(medium->str, "Memory") != 0)
+		problem_add(p, medium->at, &path,
+		    "must be empty or Memory, others are not supported yet, "
+		    "got %s",
+		    quote(q, medium->str));
+}
+
+void
+validate_support(const struct node *pod, struct problems *p)
+{
+	struct path up = { NULL, "spec", 0, 0 };
+	struct path list = { &up, "volumes", 0, 0 };
+	struct path path = { &list, NULL, 0, 0 };
+	const struct node *spec = node_get(pod, "spec"), *volumes;
+	struct reviewer s = { p, { NULL }, 0 };
+
+	support_object(&s, &type_pod, pod, NULL);
+	support_host_users(p, spec);
+	volumes = node_get_kind(spec, "volumes", NODE_LIST);
+	for (; volumes != NULL && path.index < volumes->n; path.index++)
+		support_medium(p, volumes->item[path.index], &path);
+}

@@ -1,0 +1,192 @@
+#include "watcherd/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *
+node_kind_str(enum node_kind kind)
+{
+	switch (kind) {
+	case NODE_NULL:
+		return ("null");
+	case NODE_BOOL:
+		return ("a boolean");
+	case NODE_NUMBER:
+		return ("a number");
+	case NODE_STRING:
+		return ("a string");
+	case NODE_LIST:
+		return ("a list");
+	case NODE_MAP:
+		return ("a mapping");
+	case NODE_BAD:
+		return ("something refused");
+	}
+	return ("something unknown");
+}
+
+struct node *
+node_new(struct arena *arena, enum node_kind kind, struct place at)
+{
+	struct node *node;
+
+	if ((node = arena_alloc(arena, sizeof(*node))) == NULL)
+		return (NULL);
+	node->kind = kind;
+	node->at = at;
+	node->weight = 1;
+	return (node);
+}
+
+struct node *
+node_string(struct arena *arena, struct place at, const char *str, size_t len)
+{
+	struct node *node;
+
+	if ((node = node_new(arena, NODE_STRING, at)) == NULL)
+		return (NULL);
+	node->str = str;
+	node->n = len;
+	node->bytes = (uint32_t)len;
+	return (node);
+}
+
+struct node *
+node_number(struct arena *arena, struct place at, int64_t num)
+{
+	struct node *node;
+
+	if ((node = node_new(arena, NODE_NUMBER, at)) == NULL ||
+	    (node->str = arena_printf(arena, "%lld", (long long)num)) == NULL)
+		return (NULL);
+	node->n = strlen(node->str);
+	node->num = num;
+	return (node);
+}
+
+struct node *
+node_bool(struct arena *arena, struct place at, int truth)
+{
+	struct node *node;
+
+	if ((node = node_new(arena, NODE_BOOL, at)) == NULL)
+		return (NULL);
+	node->num = truth != 0;
+	return (node);
+}
+
+/* Index of the first member whose key is not below the given one. */
+static size_t
+member_index(const struct node *map, const char *key)
+{
+	size_t low = 0, high = map->n, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (strcmp(map->member[mid].key, key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return (low);
+}
+
+const struct member *
+node_member(const struct node *map, const char *key)
+{
+	size_t i;
+
+	if (map == NULL || map->kind != NODE_MAP)
+		return (NULL);
+	i = member_index(map, key);
+	if (i == map->n || strcmp(map->member[i].key, key) != 0)
+		return (NULL);
+	return (&map->member[i]);
+}
+
+struct node *
+node_get(const struct node *map, const char *key)
+{
+	const struct member *m = node_member(map, key);
+
+	return (m != NULL ? m->value : NULL);
+}
+
+struct node *
+node_get_kind(const struct node *map, const char *key, enum node_kind kind)
+{
+	struct node *node = node_get(map, key);
+
+	return (node != NULL && node->kind == kind ? node : NULL);
+}
+
+const char *
+node_get_str(const struct node *map, const char *key)
+{
+	const struct node *node = node_get_kind(map, key, NODE_STRING);
+
+	return (node != NULL ? node->str : NULL);
+}
+
+int64_t
+node_get_num(const struct node *map, const char *key, int64_t fallback)
+{
+	const struct node *node = node_get(map, key);
+
+	if (node == NULL ||
+	    (node->kind != NODE_NUMBER && node->kind != NODE_BOOL))
+		return (fallback);
+	return (node->num);
+}
+
+int
+node_set(
+    struct arena *arena, struct node *map, const char *key, struct node *value)
+{
+	struct member *grown;
+	size_t i = member_index(map, key);
+
+	if (i < map->n && strcmp(map->member[i].key, key) == 0) {
+		map->member[i].value = value;
+		return (0);
+	}
+	if ((grown = arena_array(arena, map->n + 1, sizeof(*grown))) == NULL)
+		return (-1);
+	if (map->n > 0) {
+		memcpy(grown, map->member, i * sizeof(*grown));
+		memcpy(grown + i + 1, map->member + i,
+		    (map->n - i) * sizeof(*grown));
+	}
+	grown[i].key = key;
+	grown[i].at = value->at;
+	grown[i].value = value;
+	map->member = grown;
+	map->n++;
+	return (0);
+}
+
+int
+node_append(struct arena *arena, struct node *list, struct node *value)
+{
+	struct node **grown;
+
+	if ((grown = arena_array(arena, list->n + 1, sizeof(*grown))) == NULL)
+		return (-1);
+	if (list->n > 0)
+		memcpy(grown, list->item, list->n * sizeof(*grown));
+	grown[list->n++] = value;
+	list->item = grown;
+	return (0);
+}
+
+void
+node_unset(struct node *map, const char *key)
+{
+	size_t i = member_index(map, key);
+
+	if (i == map->n || strcmp(map->member[i].key, key) != 0)
+		return;
+	memmove(map->member + i, map->member + i + 1,
+	    (map->n - i - 1) * sizeof(*map->member));
+	map->n--;
+}

@@ -1,0 +1,89 @@
+/*
+ * The tree that a manifest's bytes become: every node knows its place in
+ * the file.  Both readers (yaml.h, json.h) build it and decode.h turns it
+ * into a tree of typed values of the same nodes.
+ *
+ * All memory comes from one arena, and nodes never change owner.  What an
+ * alias names is not copied: a node may have several parents, and "weight"
+ * counts how many nodes it stands for once everything is written out.
+ */
+#ifndef TREE_H
+#define TREE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/mem.h"
+
+#define TREE_DEPTH_MAX 100	 /* collections within each other */
+#define TREE_NODES_MAX 100000	 /* nodes, aliases written out */
+#define TREE_BYTES_MAX (4 << 20) /* bytes of text, aliases written out */
+
+enum node_kind {
+	NODE_NULL,
+	NODE_BOOL,   /* num is 0 or 1 */
+	NODE_NUMBER, /* str is the text of a JSON number */
+	NODE_STRING, /* str, without any NUL inside */
+	NODE_LIST,
+	NODE_MAP, /* members sorted by the bytes of their keys */
+	NODE_BAD  /* was there, but refused: look no further */
+};
+
+struct place {
+	uint32_t line;	 /* from 1; 0: the whole file */
+	uint32_t column; /* from 1, in characters */
+};
+
+struct member;
+
+struct node {
+	enum node_kind kind;
+	struct place at;
+	uint32_t weight; /* nodes, itself included, aliases written out */
+	uint32_t bytes;	 /* of text in them */
+	size_t n;	 /* bytes of str, or children */
+	int64_t num;	 /* BOOL; integers that decode.h has checked */
+	union {
+		const char *str;       /* STRING, NUMBER; ends with a NUL */
+		struct node **item;    /* LIST */
+		struct member *member; /* MAP */
+	};
+};
+
+struct member {
+	const char *key;
+	struct place at; /* of the key */
+	struct node *value;
+};
+
+const char *node_kind_str(enum node_kind); /* "a string", "null" ... */
+
+/* NULL: the arena is exhausted.  Text is borrowed, not copied. */
+struct node *node_new(struct arena *, enum node_kind, struct place);
+struct node *node_string(
+    struct arena *, struct place, const char *, size_t len);
+struct node *node_number(struct arena *, struct place, int64_t);
+struct node *node_bool(struct arena *, struct place, int);
+
+/* The value of a key of a map; NULL if there is none, or no map. */
+struct node *node_get(const struct node *, const char *key);
+const struct member *node_member(const struct node *, const char *key);
+/* The same, but only values of that kind. */
+struct node *node_get_kind(
+    const struct node *, const char *key, enum node_kind);
+/* Text of a string member; NULL if it is not there. */
+const char *node_get_str(const struct node *, const char *key);
+/* Integer or truth of a member; the fallback if it is not there. */
+int64_t node_get_num(const struct node *, const char *key, int64_t fallback);
+
+/*
+ * Puts a member into a map, in order; one of the same key is replaced.
+ * The key is borrowed.  -1: the arena is exhausted.
+ */
+int node_set(struct arena *, struct node *map, const char *key, struct node *);
+/* Appends to a list.  -1: the arena is exhausted. */
+int node_append(struct arena *, struct node *list, struct node *);
+/* Takes a member out; nothing happens if there is none. */
+void node_unset(struct node *map, const char *key);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * UTF-8, character by character.  Pure.
+ */
+#ifndef UTF8_H
+#define UTF8_H
+
+#include <stddef.h>
+
+/* Bytes of the well-formed character at p; 0: malformed or cut off. */
+size_t utf8_length(const unsigned char *p, size_t len);
+/* Bytes of the white space character (Unicode) at p; 0: none there. */
+size_t utf8_space(const unsigned char *p, size_t len);
+/* Writes one code point; returns its bytes, at most 4. */
+size_t utf8_encode(unsigned int code, char *);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Is a defaulted pod a valid static pod?  All faults are added, each at
+ * its place; what decode.h refused already is passed over.
+ *
+ * What one field may hold is checked from the schema (validate.c); rules
+ * between fields are in validate_pod.c; support.c refuses or warns about
+ * what is valid but not done here.
+ */
+#ifndef VALIDATE_H
+#define VALIDATE_H
+
+#include "watcherd/problem.h"
+#include "watcherd/tree.h"
+
+#define ANNOTATIONS_MAX 262144 /* bytes of all keys and values */
+#define CONTAINERS_MAX 64      /* of one pod */
+#define VOLUMES_MAX 256	       /* of one pod */
+
+/* Required fields, enumerations, ranges, grammars: on the defaulted pod. */
+void validate_fields(const struct node *pod, struct problems *);
+/*
+ * Rules between fields: on the defaulted pod.  The node's name is needed
+ * because the pod's name ends with it.
+ */
+void validate_pod(
+    const struct node *pod, const char *node_name, struct problems *);
+/*
+ * References that static pods may not have, and what Tripod does not do
+ * (yet): on the pod as it was written, before defaults.
+ */
+void validate_support(const struct node *pod, struct problems *);
+
+#endif
