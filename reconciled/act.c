@@ -408,10 +408,13 @@ on_stopped(void *ctx, struct cri_result *res)
 
 	if (c != NULL) {
 		c->busy = 0;
-		if (res->code != GRPC_OK)
+		if (res->code != GRPC_OK) {
 			op_failed(op, res, &c->retry);
-		else
-			observe_container(op->r, op->pod, c);
+		} else if (c->state != SEEN_EXITED) {
+			/* How it ended is asked before the next plan. */
+			c->state = SEEN_EXITED;
+			c->detailed = 0;
+		}
 	}
 	op_free(op);
 }

@@ -74,7 +74,10 @@ resolve_pod(struct reconciled *r, struct pod *p)
 		w->terminating = 1;
 }
 
-/* An end whose circumstances are not known yet makes a pod unplannable. */
+/*
+ * An end whose circumstances are not known yet makes a pod unplannable,
+ * and its status untrue.
+ */
 static int
 awaits_details(struct reconciled *r, struct pod *p)
 {
@@ -200,7 +203,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 			plan_and_act(r, p, now, &next);
 	}
 	TAILQ_FOREACH (p, &r->pods, entry) {
-		if (!p->dirty)
+		if (!p->dirty || (r->listed && awaits_details(r, p)))
 			continue;
 		p->dirty = 0;
 		publish_pod(r, p);
