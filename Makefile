@@ -113,6 +113,21 @@ $(eval $(call unit,common,common/err.o common/log.o common/mem.o \
 $(eval $(call unit,conf,common/conf.o common/err.o common/log.o \
     common/mem.o common/mtime.o,-lprotobuf-c))
 
+# Programs that other suites run.
+TESTPROGRAMS	 =
+
+# testprogram PATH, OBJECTS, LIBRARIES
+define testprogram
+TESTPROGRAMS += $(O)/$(1)
+$(O)/$(1): $(call objs,$(1).o $(2))
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(3)
+endef
+
+LIBS_CRI	 = -lnghttp2 -levent_core -lprotobuf-c
+COMMON_CRI	 = common/log.o common/mem.o common/mtime.o
+$(eval $(call testprogram,tests/component/cri,tests/component/cripod.o \
+    $(CRI) $(COMMON_CRI),-lcmocka $(LIBS_CRI)))
+
 unit: $(UNIT)
 	tests/lib/run $(UNIT)
 

@@ -8,6 +8,7 @@
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 3000
 #define AT_ONCE_MS 1000 /* a stream that ends sooner is not offered */
+#define PROBES 2
 #define EVENT_MEMORY_MAX (64 * 1024)
 
 /* Ends of processes, and of memory; nothing else happens behind our back. */
@@ -21,6 +22,7 @@ struct events {
 	enum events_source source; /* tried or in use */
 	struct cri_call *stream;   /* NULL: none */
 	struct cri_call *probe;	   /* tells when the stream is in place */
+	int probes;		   /* still to come */
 	struct mtime since;	   /* start of the stream */
 	struct event *timer;	   /* for the next attempt */
 	int64_t retry_ms;
@@ -160,10 +162,21 @@ announce(struct events *e)
 	e->cb->on_resync(e->ctx, e->source);
 }
 
+static void on_probe(void *, struct cri_result *);
+
+static void
+probe(struct events *e)
+{
+	Runtime__V1__VersionRequest req = RUNTIME__V1__VERSION_REQUEST__INIT;
+
+	e->probe = cri_call(e->cri, CRI_VERSION, &req.base, on_probe, e);
+}
+
 /*
- * No runtime acknowledges a subscription.  One answered call behind it is
- * the best sign that it is in place, so that what is listed from now on
- * misses nothing.
+ * No runtime acknowledges a subscription.  Calls that are answered behind
+ * it are the best sign that it is in place, so that what is listed from now
+ * on misses nothing.  One is not enough: containerd may answer it before it
+ * says that it does not know the stream.
  */
 static void
 on_probe(void *arg, struct cri_result *res)
@@ -172,7 +185,10 @@ on_probe(void *arg, struct cri_result *res)
 
 	(void)res; /* an error is an answer, too */
 	e->probe = NULL;
-	announce(e);
+	if (--e->probes > 0)
+		probe(e);
+	else
+		announce(e);
 }
 
 /* The source that is left when this one is not offered. */
@@ -238,8 +254,6 @@ subscribe(struct events *e)
 	Runtime__V1__GetEventsRequest cri =
 	    RUNTIME__V1__GET_EVENTS_REQUEST__INIT;
 	Containerd__SubscribeRequest ctd = CONTAINERD__SUBSCRIBE_REQUEST__INIT;
-	Runtime__V1__VersionRequest version =
-	    RUNTIME__V1__VERSION_REQUEST__INIT;
 	char *filters[] = { (char *)(uintptr_t)CONTAINERD_FILTER };
 
 	switch (e->source) {
@@ -258,7 +272,8 @@ subscribe(struct events *e)
 		break;
 	}
 	e->since = mtime_now();
-	e->probe = cri_call(e->cri, CRI_VERSION, &version.base, on_probe, e);
+	e->probes = PROBES;
+	probe(e);
 }
 
 static void
