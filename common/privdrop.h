@@ -15,19 +15,29 @@ struct identity {
 
 /*
  * Resolves a user: a name from the password database, or a decimal uid
- * (then the gid is the same number).  Root is refused.
+ * (then the gid is the same number).  Root and its group are refused.
+ * Call before the root directory changes.
  */
 int identity_user(const char *, struct identity *, struct err *);
 /* Resolves a group's name or decimal gid. */
 int identity_group(const char *, gid_t *, struct err *);
 
 /*
- * Enters an empty root directory (an unlinked temporary directory made
- * below "run", so that nothing can ever appear in it), then takes on the
- * identity without supplementary groups, and proves that neither ids nor
- * capabilities can come back.  Started as that user already, only the
- * root directory is changed, which needs CAP_SYS_CHROOT.  run == NULL
- * keeps the root directory.  Fatal on failure.
+ * Enters an empty root directory, takes on the identity without
+ * supplementary groups, empties all capability sets, sets no_new_privs,
+ * forbids core dumps, and proves that neither ids nor capabilities can
+ * come back.  Fatal on failure.
+ *
+ * The root directory is a new one below "run" that is unlinked before
+ * it is entered, so that nothing can ever appear in it, by nobody.
+ *
+ * Started as that user already (by a service manager), ids and groups
+ * are left alone, and the root directory is run/empty, which must be
+ * there, belong to root, be writable by root only, and be empty; this
+ * needs CAP_SYS_CHROOT.  The bounding set then stays if CAP_SETPCAP is
+ * missing: no_new_privs makes it meaningless.
+ *
+ * run == NULL keeps the root directory.
  */
 void privdrop(const struct identity *, const char *run);
 /*
