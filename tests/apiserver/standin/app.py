@@ -285,7 +285,8 @@ class App:
     def fault_now(self, spec):
         """Without a match: what can be done at once, is."""
         action = spec.get("action") or {}
-        if not set(action) <= {"compact", "dropWatches", "watchError"}:
+        if not action or not set(action) <= {"compact", "dropWatches",
+                                             "watchError"}:
             return json_answer(201, self.faults.add(spec).shown())
         self.act(action)
         return json_answer(200, {"done": True})

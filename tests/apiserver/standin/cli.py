@@ -40,6 +40,8 @@ def arguments(argv):
                    "(negative: never; default 1)")
     p.add_argument("--bookmark", type=float, default=60, metavar="SECONDS",
                    help="period of watch bookmarks (default 60)")
+    p.add_argument("--prefix", default="", metavar="PATH",
+                   help="serve below this path, such as /k8s/clusters/c1")
     p.add_argument("--background", action="store_true",
                    help="return as soon as the server is ready")
     p.add_argument("--real", action="store_true",
@@ -47,6 +49,8 @@ def arguments(argv):
     p.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
     options = p.parse_args(argv)
     options.node = options.node or ["node1"]
+    if options.prefix and (options.real or options.prefix[0] != "/"):
+        p.error("--prefix begins with a slash and is not for --real")
     return options
 
 

@@ -81,7 +81,7 @@ def ip_family(text):
         address = ipaddress.ip_address(text)
     except ValueError:
         return 0
-    return address.version if str(address) == text.lower() else 0
+    return address.version if str(address) == text else 0
 
 
 def get(obj, *path, default=None):

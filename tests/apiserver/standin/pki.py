@@ -114,12 +114,12 @@ class Pki:
         known = {}
         if self.have("tokens.csv"):
             for line in self.read("tokens.csv").splitlines():
-                token, user, name, *_ = line.split(",")
+                token, _, name, *_ = line.split(",")
                 known[name] = token
         out = {name: (known.get(name) or secrets.token_hex(16), user, group)
                for name, (user, group) in wanted.items()}
         self.write("tokens.csv", "".join(
-            f'{token},{user},{name},"{group}"\n'
+            ",".join(filter(None, (token, user, name, group))) + "\n"
             for name, (token, user, group) in out.items()), 0o600)
         return out
 
@@ -198,7 +198,7 @@ def prepare(options):
 
 def announce(pki, options, port, kind, tokens):
     """Everything a client needs, and last of all the sign of readiness."""
-    server = f"https://{url_host(options.listen)}:{port}"
+    server = f"https://{url_host(options.listen)}:{port}{options.prefix}"
     pki.kubeconfigs(server, options.node, tokens)
     pki.write("kind", kind + "\n")
     pki.write("pid", f"{os.getpid()}\n")

@@ -91,11 +91,8 @@ class Rest:
         """The body as a typed server would see it."""
         if not isinstance(body, dict):
             raise errors.bad_request("the body is no JSON object")
-        kind, gv = body.get("kind"), body.get("apiVersion")
-        if kind is None or gv is None:
-            missing = "Kind" if kind is None else "apiVersion"
-            raise errors.bad_request(f"Object '{missing}' is missing in "
-                                     f"'{json.dumps(body)[:200]}'")
+        kind = body.get("kind") or res.kind
+        gv = body.get("apiVersion") or res.gv
         if (kind, gv) != (res.kind, res.gv):
             raise errors.bad_request(
                 f"{kind} in version \"{gv}\" cannot be handled as a "

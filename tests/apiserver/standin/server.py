@@ -107,14 +107,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         started = time.monotonic()
-        req = Request(self.command, self.path, self.headers)
+        prefix = self.server.app.options.prefix
+        req = Request(self.command, self.path.removeprefix(prefix),
+                      self.headers)
         note = None
         try:
             req.raw = self.read_body()
+            if not self.path.startswith(prefix + "/"):
+                raise errors.ApiError(404, "NotFound", "outside the prefix")
             code, note = self.serve(req)
         except errors.ApiError as error:
             code = self.transmit_answer(api.error_answer(error))
-        except Gone:
+        except (Gone, OSError):
             self.server.log.write(req, 0, time.monotonic() - started,
                                   "closed")
             raise
@@ -132,8 +136,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             raise errors.bad_request("bad Content-Length")
         if int(length) > BODY_LIMIT:
+            self.discard(min(int(length), 4 * BODY_LIMIT))
             raise self.too_large()
         return self.rfile.read(int(length))
+
+    def discard(self, length):
+        """Read on, so that the peer comes to see the refusal."""
+        while length > 0 and self.rfile.read(min(length, 65536)):
+            length -= 65536
 
     def read_chunks(self):
         body = b""

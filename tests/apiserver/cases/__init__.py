@@ -1,0 +1,1 @@
+"""The self test: the rules of design and specification, tried one by one."""
