@@ -120,6 +120,7 @@ runtime_borrow()
 	binary=$(command -v "$3") || :
 	echo "$socket" >"$dir/run/runtime"
 	echo overlayfs >"$dir/run/snapshotter"
+	: >"$dir/run/borrowed"
 	pick_ctr "$(dirname "$binary")" >"$dir/run/ctr"
 	await 10 containerd_answers "$dir" || die "$socket: no answer"
 }

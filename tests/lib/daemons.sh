@@ -32,6 +32,16 @@ node_address()
 	[ -z "${TRIPOD_ISOLATED-}" ] || echo node address 10.88.0.1
 }
 
+# cgroup_root DIR: the pods' own place in the hierarchy, so that afterwards it
+# is known what belongs to whom.  Made from the path: down may find no files.
+cgroup_root()
+{
+	local sum
+
+	sum=$(sha256sum <<<"$1")
+	echo "/tripod-rig-${sum:0:12}"
+}
+
 daemons_conf()
 {
 	local dir=$1 node=$2 kubeconfig=$3 etc=$1/etc
@@ -44,6 +54,7 @@ sockets $dir/run
 state $dir/state
 pod logs $dir/log/pods
 container logs $dir/log/containers
+cgroup root $(cgroup_root "$dir")
 watch user 64201
 mirror user 64202
 control group 0
@@ -66,10 +77,18 @@ EOT
 	sed -i '/^$/d' "$etc"/*.conf
 }
 
-daemons_answer()
+tripodctl()
 {
-	"$TRIPOD_BIN/tripodctl" -s "$1/run/control.sock" status \
-	    >/dev/null 2>&1
+	"$TRIPOD_BIN/tripodctl" -s "$1/run/control.sock" "${@:2}"
+}
+
+# Everybody is there, each on its connection to reconciled.
+daemons_ready()
+{
+	tripodctl "$1" status -o json 2>/dev/null |
+	    jq -e '[.daemons[] | select(.name != "api" and .up) | .name] |
+	    contains(["mirrord", "reconciled", "runtime", "watcherd"])' \
+	    >/dev/null
 }
 
 daemons_up()
@@ -88,8 +107,8 @@ daemons_up()
 		start "$dir" "$name" "$TRIPOD_BIN/$name" \
 		    -f "$dir/etc/$name.conf"
 	done
-	await 30 daemons_answer "$dir" ||
-	    die "tripodctl gets no answer, see $dir/log/reconciled.log"
+	await 30 daemons_ready "$dir" ||
+	    die "the daemons are not ready, see $dir/log"
 }
 
 print_daemons()

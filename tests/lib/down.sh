@@ -36,21 +36,54 @@ containers_cgroups()
 	    sed 's/.*:"//; s/"$//' | sort -u || :
 }
 
-# Removes the containers' cgroups and their pods', not the folders above:
-# those are everybody's.
+cgroup_mounts()
+{
+	awk '/ - cgroup2? / { print $5 }' /proc/self/mountinfo
+}
+
+# cgroups_remove DIR: the pods' tree, and what containers had elsewhere, but
+# not the folders above those, which are everybody's.
 cgroups_remove()
 {
-	local path mount
+	local mount path paths root
 
-	while read -r path; do
-		awk '/ - cgroup2? / { print $5 }' /proc/self/mountinfo |
-		while read -r mount; do
-			rmdir "$mount$path" 2>/dev/null || :
-			case $path in
-			*/pod*/*) rmdir "$mount${path%/*}" 2>/dev/null || : ;;
-			esac
+	root=$(cgroup_root "$1")
+	paths=$(containers_cgroups "$1")
+	for mount in $(cgroup_mounts); do
+		[ ! -d "$mount$root" ] ||
+		    find "$mount$root" -depth -type d -exec rmdir {} +
+		for path in $paths; do
+			[ ! -d "$mount$path" ] || rmdir "$mount$path"
 		done
 	done
+}
+
+# A pod may share the machine's process ids; then the end of its first
+# process does not end the others.
+cgroup_processes()
+{
+	local root mount
+
+	root=$(cgroup_root "$1")
+	for mount in $(cgroup_mounts); do
+		[ ! -d "$mount$root" ] || find "$mount$root" \
+		    -name cgroup.procs -exec cat {} +
+	done | sort -u
+}
+
+# pods_withdraw DIR: lets Tripod remove its pods from a runtime which goes on
+# without us.
+pods_withdraw()
+{
+	[ -e "$1/run/borrowed" ] && [ -d "$1/manifests" ] || return 0
+	rm -rf "$1"/manifests/*
+	await 60 pods_none "$1" || say "pods may be left in the runtime"
+}
+
+pods_none()
+{
+	tripodctl "$1" status -o json 2>/dev/null |
+	    jq -e '.pods == []' >/dev/null
 }
 
 # runc_roots DIR: where runc keeps what it knows.  `ctr run` does not use CRI's
@@ -115,6 +148,7 @@ down()
 	dir=$(realpath "$1")
 	# Whatever fails, the rest is still to be done.
 	set +e +o pipefail
+	pods_withdraw "$dir"
 	for name in watcherd mirrord reconciled containerd; do
 		stop "$dir" "$name"
 	done
@@ -125,7 +159,9 @@ down()
 	end_processes 0 $(marked "TRIPOD_RIG=$dir")
 	# shellcheck disable=SC2086 # a list of paths without blanks
 	[ -z "$sockets" ] || rm -f $sockets
+	# shellcheck disable=SC2046 # a list of numbers
+	end_processes 0 $(cgroup_processes "$dir")
 	mounts_remove "$dir"
-	containers_cgroups "$dir" | cgroups_remove
+	cgroups_remove "$dir" 2>>"$dir/log/rig.log"
 	rm -rf "$dir/containerd/state" "$dir/runc" "$dir/run"
 }
