@@ -52,7 +52,7 @@ MIRRORD		 = mirrord/main.o
 TRIPODCTL	 = ctl/tripodctl.o ctl/client.o ctl/output_text.o \
 		   ctl/output_json.o
 
-PROGRAMS	 = $(O)/watcherd $(O)/reconciled $(O)/mirrord $(O)/tripodctl
+PROGRAMS	 = $(O)/bin/watcherd $(O)/bin/reconciled $(O)/bin/mirrord $(O)/bin/tripodctl
 
 all: $(PROGRAMS)
 
@@ -61,16 +61,17 @@ objs		 = $(addprefix $(O)/,$(1))
 LIBS_COMMON	 = -lseccomp -lprotobuf-c
 LIBS_IPC	 = -levent_core $(LIBS_COMMON)
 
-$(O)/watcherd: LIBS = -lyaml -lcrypto $(LIBS_IPC)
-$(O)/watcherd: $(call objs,$(WATCHERD) $(IPC) $(COMMON))
-$(O)/reconciled: LIBS = -lnghttp2 $(LIBS_IPC)
-$(O)/reconciled: $(call objs,$(RECONCILED) $(IPC) $(COMMON))
-$(O)/mirrord: LIBS = -lcurl -lssl -lcrypto -ljansson -lyaml $(LIBS_IPC)
-$(O)/mirrord: $(call objs,$(MIRRORD) $(IPC) $(COMMON))
-$(O)/tripodctl: LIBS = -ljansson $(LIBS_IPC)
-$(O)/tripodctl: $(call objs,$(TRIPODCTL) $(IPC) $(COMMON))
+$(O)/bin/watcherd: LIBS = -lyaml -lcrypto $(LIBS_IPC)
+$(O)/bin/watcherd: $(call objs,$(WATCHERD) $(IPC) $(COMMON))
+$(O)/bin/reconciled: LIBS = -lnghttp2 $(LIBS_IPC)
+$(O)/bin/reconciled: $(call objs,$(RECONCILED) $(IPC) $(COMMON))
+$(O)/bin/mirrord: LIBS = -lcurl -lssl -lcrypto -ljansson -lyaml $(LIBS_IPC)
+$(O)/bin/mirrord: $(call objs,$(MIRRORD) $(IPC) $(COMMON))
+$(O)/bin/tripodctl: LIBS = -ljansson $(LIBS_IPC)
+$(O)/bin/tripodctl: $(call objs,$(TRIPODCTL) $(IPC) $(COMMON))
 
 $(PROGRAMS):
+	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 # Generated messages; every object may need them, so they come first.
@@ -131,11 +132,81 @@ $(eval $(call testprogram,tests/component/cri,tests/component/cripod.o \
 unit: $(UNIT)
 	tests/lib/run $(UNIT)
 
+# Also run by make check: simulators (built programs, below $(O)), and
+# scripts or programs that replay the corpora of tests/fuzz.
+SIM		?=
+FUZZ_REPLAY	?=
+
+testprograms: $(UNIT) $(SIM)
+
+check:
+	@tests/lib/deps build test
+	@TRIPOD_OBJ=$(abspath $(O)) CHECK_UNIT='$(UNIT:$(O)/%=%)' \
+	    CHECK_SIM='$(SIM:$(O)/%=%)' CHECK_FUZZ='$(FUZZ_REPLAY)' \
+	    tests/lib/check
+
+lint: all
+	@TRIPOD_OBJ=$(abspath $(O)) tests/lib/run tests/lint/*
+
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+deps:
+	tests/lib/deps build
+
+# For a person trying it out, against the system's runtime; see etc/run.
+run: all
+	@TRIPOD_BIN=$(abspath $(O)) etc/run
+
+# An administrator's configuration is never overwritten.
+CONF		 = reconciled.conf watcherd.conf mirrord.conf
+UNITS		 = reconciled.service watcherd.service mirrord.service
+MAN8		 = $(wildcard reconciled/*.8 watcherd/*.8 mirrord/*.8 ctl/*.8)
+MAN5		 = $(wildcard reconciled/*.5 watcherd/*.5 mirrord/*.5)
+EXAMPLES	 = $(wildcard etc/examples/*)
+INSTALL		?= install
+CONFDIR		 = $(DESTDIR)$(SYSCONFDIR)/tripod
+SUBST		 = sed -e 's,@SBINDIR@,$(SBINDIR),g' \
+		   -e 's,@SYSCONFDIR@,$(SYSCONFDIR),g' \
+		   -e 's,@RUNDIR@,$(RUNDIR),g' -e 's,@STATEDIR@,$(STATEDIR),g'
+DIRS		 = $(SBINDIR) $(MANDIR)/man5 $(MANDIR)/man8 $(EXAMPLEDIR) \
+		   $(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) \
+		   $(SYSCONFDIR)/tripod
+
+install: all
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(DIRS))
+	$(INSTALL) -m 755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -m 644 $(EXAMPLES) $(addprefix etc/,$(CONF)) \
+	    $(DESTDIR)$(EXAMPLEDIR)
+	for f in $(CONF); do \
+		test -e $(CONFDIR)/$$f || \
+		    $(INSTALL) -m 644 etc/$$f $(CONFDIR)/$$f || exit 1; \
+	done
+	for f in $(UNITS); do \
+		$(SUBST) etc/$$f >$(DESTDIR)$(UNITDIR)/$$f || exit 1; \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$$f || exit 1; \
+	done
+	$(INSTALL) -m 644 etc/tripod.sysusers \
+	    $(DESTDIR)$(SYSUSERSDIR)/tripod.conf
+	$(SUBST) etc/tripod.tmpfiles >$(DESTDIR)$(TMPFILESDIR)/tripod.conf
+	chmod 644 $(DESTDIR)$(TMPFILESDIR)/tripod.conf
+	@test -n "$(DESTDIR)" || echo "users and folders: systemd-sysusers" \
+	    "tripod.conf; systemd-tmpfiles --create tripod.conf"
+
+# Configuration, state and users stay.
+uninstall:
+	rm -f $(patsubst $(O)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS))
+	rm -f $(DESTDIR)$(SYSUSERSDIR)/tripod.conf \
+	    $(DESTDIR)$(TMPFILESDIR)/tripod.conf
+	rm -rf $(DESTDIR)$(EXAMPLEDIR)
 
 clean:
 	rm -rf obj obj-san obj-clang obj-san-clang
 
-.PHONY: all unit check demo run bench fuzz lint format install uninstall \
-    deps clean
+.PHONY: all unit testprograms check demo run bench fuzz lint format install \
+    uninstall deps clean
