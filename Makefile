@@ -52,7 +52,7 @@ MIRRORD		 = mirrord/main.o
 TRIPODCTL	 = ctl/tripodctl.o ctl/client.o ctl/output_text.o \
 		   ctl/output_json.o
 
-PROGRAMS	 = $(O)/bin/watcherd $(O)/bin/reconciled $(O)/bin/mirrord $(O)/bin/tripodctl
+PROGRAMS	 = $(addprefix $(O)/bin/,watcherd reconciled mirrord tripodctl)
 
 all: $(PROGRAMS)
 
@@ -131,6 +131,11 @@ $(eval $(call testprogram,tests/component/cri,tests/component/cripod.o \
 
 unit: $(UNIT)
 	tests/lib/run $(UNIT)
+
+demo:
+	@tests/lib/deps build test
+	@$(MAKE) --no-print-directory all
+	@TRIPOD_BIN=$(abspath $(O))/bin tests/lib/demo
 
 # Also run by make check: simulators (built programs, below $(O)), and
 # scripts or programs that replay the corpora of tests/fuzz.
