@@ -244,14 +244,14 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 static int
 open_ancestor(const char *path)
 {
-	char buf[PATH_MAX];
+	char *copy = xstrdup(path), *up = copy;
 	int fd;
 
-	(void)snprintf(buf, sizeof(buf), "%s", path); /* cut is still above */
 	do {
-		(void)snprintf(buf, sizeof(buf), "%s", dirname(buf));
-		fd = open(buf, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	} while (fd == -1 && strcmp(buf, "/") != 0);
+		up = dirname(up); /* shortens copy in place */
+		fd = open(up, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	} while (fd == -1 && strcmp(up, "/") != 0);
+	free(copy);
 	return (fd);
 }
 
