@@ -32,6 +32,11 @@ class Strategic(unittest.TestCase):
             self.conditions({"type": "Ready", "status": "False",
                              "reason": None}))
 
+    def test_untold_fields_of_an_element_stay(self):
+        self.assertEqual(
+            {"type": "Ready", "status": "False", "reason": "X"},
+            self.conditions({"type": "Ready", "status": "False"})[0])
+
     def test_new_element_loses_nulls(self):
         self.assertIn({"type": "New", "status": "True"},
                       self.conditions({"type": "New", "status": "True",
