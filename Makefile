@@ -48,7 +48,14 @@ CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
 		   reconciled/h2.o reconciled/grpcmsg.o reconciled/criinfo.o \
 		   reconciled/crimethod.o gen/cri.pb-c.o \
 		   gen/containerd.pb-c.o
-MIRRORD		 = mirrord/main.o
+MIRRORD		 = mirrord/main.o mirrord/peer.o mirrord/act.o mirrord/pods.o \
+		   mirrord/register.o mirrord/watch.o mirrord/http.o \
+		   mirrord/cred.o mirrord/kubeconfig.o mirrord/hostinfo.o \
+		   mirrord/filter.o $(MIRRORPLAN)
+MIRRORPLAN	 = mirrord/plan.o mirrord/memo.o mirrord/model.o \
+		   mirrord/nodeplan.o mirrord/node.o mirrord/want.o \
+		   mirrord/seen.o mirrord/status.o mirrord/apijson.o \
+		   mirrord/backoff.o
 TRIPODCTL	 = ctl/tripodctl.o ctl/client.o ctl/output_text.o \
 		   ctl/output_json.o
 
