@@ -149,7 +149,7 @@ demo:
 SIM		?=
 FUZZ_REPLAY	?=
 
-testprograms: $(UNIT) $(SIM)
+testprograms: $(UNIT) $(SIM) $(TESTPROGRAMS)
 
 check:
 	@tests/lib/deps build test
