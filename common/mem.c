@@ -20,7 +20,7 @@ struct arena_block {
 };
 
 void *
-    xmalloc(size_t size)
+xmalloc(size_t size)
 {
 	void *p;
 
@@ -30,10 +30,11 @@ void *
 }
 
 void *
-    xcalloc(size_t n, size_t size)
+xcalloc(size_t n, size_t size)
 {
 	void *p;
 
+	check_product(n, size);
 	if (n == 0 || size == 0)
 		n = size = 1;
 	if ((p = calloc(n, size)) == NULL)
@@ -42,10 +43,11 @@ void *
 }
 
 void *
-    xreallocarray(void *old, size_t n, size_t size)
+xreallocarray(void *old, size_t n, size_t size)
 {
 	void *p;
 
+	check_product(n, size);
 	if (n == 0 || size == 0)
 		n = size = 1;
 	if ((p = reallocarray(old, n, size)) == NULL)
@@ -54,7 +56,7 @@ void *
 }
 
 char *
-    xstrdup(const char *s)
+xstrdup(const char *s)
 {
 	char *p;
 
@@ -64,7 +66,7 @@ char *
 }
 
 char *
-    xstrndup(const char *s, size_t n)
+xstrndup(const char *s, size_t n)
 {
 	char *p;
 
@@ -74,7 +76,7 @@ char *
 }
 
 int
-    xasprintf(char **ret, const char *fmt, ...)
+xasprintf(char **ret, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -88,21 +90,21 @@ int
 }
 
 static void *
-    on_protobuf_alloc(void *ctx, size_t size)
+on_protobuf_alloc(void *ctx, size_t size)
 {
 	return (arena_alloc(ctx, size));
 }
 
 /* protobuf-c frees one by one; an arena only as a whole. */
 static void
-    on_protobuf_free(void *ctx, void *p)
+on_protobuf_free(void *ctx, void *p)
 {
 	(void)ctx;
 	(void)p;
 }
 
 void
-    arena_init(struct arena *a, size_t limit)
+arena_init(struct arena *a, size_t limit)
 {
 	a->blocks = NULL;
 	a->used = 0;
@@ -113,7 +115,7 @@ void
 }
 
 void
-    arena_release(struct arena *a)
+arena_release(struct arena *a)
 {
 	struct arena_block *b;
 
@@ -125,7 +127,7 @@ void
 }
 
 struct arena *
-    arena_new(size_t limit)
+arena_new(size_t limit)
 {
 	struct arena *a = xmalloc(sizeof(*a));
 
@@ -134,7 +136,7 @@ struct arena *
 }
 
 void
-    arena_free(struct arena *a)
+arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return;
@@ -148,7 +150,7 @@ void
  * what the limit still allows.
  */
 static struct arena_block *
-    arena_grow(struct arena *a, size_t size)
+arena_grow(struct arena *a, size_t size)
 {
 	struct arena_block *b;
 	size_t want = ARENA_BLOCK_MIN;
@@ -172,7 +174,7 @@ static struct arena_block *
 }
 
 void *
-    arena_alloc(struct arena *a, size_t size)
+arena_alloc(struct arena *a, size_t size)
 {
 	struct arena_block *b = a->blocks;
 	void *p;
@@ -196,7 +198,7 @@ void *
 }
 
 void *
-    arena_array(struct arena *a, size_t count, size_t size)
+arena_array(struct arena *a, size_t count, size_t size)
 {
 	size_t total;
 
@@ -206,13 +208,13 @@ void *
 }
 
 char *
-    arena_strdup(struct arena *a, const char *s)
+arena_strdup(struct arena *a, const char *s)
 {
 	return (arena_memdup(a, s, strlen(s)));
 }
 
 char *
-    arena_memdup(struct arena *a, const void *data, size_t len)
+arena_memdup(struct arena *a, const void *data, size_t len)
 {
 	char *p;
 
@@ -225,7 +227,7 @@ char *
 }
 
 char *
-    arena_printf(struct arena *a, const char *fmt, ...)
+arena_printf(struct arena *a, const char *fmt, ...)
 {
 	va_list ap;
 	char *p;

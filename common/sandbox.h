@@ -44,13 +44,14 @@ struct sandbox_rule {
 	const char *why; /* who needs it */
 };
 
-/* What landlock allows beneath a directory (or on a file). */
-#define SANDBOX_READ 0x01  /* read files, list directories */
-#define SANDBOX_WRITE 0x02 /* write and truncate existing files */
-#define SANDBOX_MAKE 0x04  /* create files, directories, sockets, links */
-#define SANDBOX_REMOVE \
-	0x08 /* unlink; with MAKE: rename and link anywhere
-			     * beneath, too */
+/*
+ * What landlock allows beneath a directory (or on a file).  Renaming and
+ * linking need MAKE and REMOVE together.
+ */
+#define SANDBOX_READ 0x01   /* read files, list directories */
+#define SANDBOX_WRITE 0x02  /* write and truncate existing files */
+#define SANDBOX_MAKE 0x04   /* create files, directories, sockets, links */
+#define SANDBOX_REMOVE 0x08 /* unlink, rmdir */
 
 struct sandbox_path {
 	int fd;		     /* O_PATH, borrowed; -1: entry is skipped */
@@ -65,7 +66,7 @@ struct sandbox {
 	size_t npaths;
 	int tcp_port;		/* connect(2) allowed to it; 0: none; in
 				 * both cases no bind(2); -1: any */
-	unsigned int processes; /* RLIMIT_NPROC (none for root) */
+	unsigned int processes; /* RLIMIT_NPROC; does not bind root */
 	unsigned int files;	/* RLIMIT_NOFILE */
 	int optional;		/* a missing layer: warn */
 };
