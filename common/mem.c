@@ -29,6 +29,16 @@ xmalloc(size_t size)
 	return (p);
 }
 
+/* Not left to libc: sanitizers abort there instead of failing. */
+static void
+check_product(size_t n, size_t size)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(n, size, &total))
+		fatalx("%zu * %zu bytes are too many", n, size);
+}
+
 void *
 xcalloc(size_t n, size_t size)
 {
