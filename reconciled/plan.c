@@ -56,6 +56,23 @@ plan_waits(struct planner *p, const struct retry *r)
 	return (1);
 }
 
+static int
+container_may_run(const struct seen_container *c)
+{
+	return (c->state == SEEN_RUNNING || c->state == SEEN_UNKNOWN);
+}
+
+static void
+plan_stop(struct planner *p, const struct seen_container *c, const char *reason)
+{
+	if (!c->busy && !plan_waits(p, &c->retry))
+		plan_add(p,
+		    (struct action){ .kind = ACT_STOP,
+			.id = c->id,
+			.grace_seconds = p->want->grace_seconds,
+			.reason = reason });
+}
+
 /* Stops every process; true while there are any. */
 static int
 plan_stop_containers(struct planner *p, const char *reason)
@@ -64,16 +81,13 @@ plan_stop_containers(struct planner *p, const char *reason)
 	int running = 0;
 
 	TAILQ_FOREACH (c, &p->seen->containers, entry) {
-		if (c->state != SEEN_RUNNING && c->state != SEEN_UNKNOWN)
+		/* One that is being started runs as soon as it is. */
+		if (c->state == SEEN_CREATED && c->busy)
+			running = 1;
+		if (!container_may_run(c))
 			continue;
 		running = 1;
-		if (c->busy || plan_waits(p, &c->retry))
-			continue;
-		plan_add(p,
-		    (struct action){ .kind = ACT_STOP,
-			.id = c->id,
-			.grace_seconds = p->want->grace_seconds,
-			.reason = reason });
+		plan_stop(p, c, reason);
 	}
 	return (running);
 }
@@ -139,10 +153,23 @@ plan_end(struct planner *p)
 		return;
 	TAILQ_FOREACH (s, &p->seen->sandboxes, entry)
 		plan_remove_sandbox(p, s);
-	if (pod_is_gone(p->seen) && !p->memo->cleaned)
+	if (pod_is_gone(p->seen) && !p->memo->sandbox_busy && !p->memo->cleaned)
 		plan_add(p,
 		    (struct action){
 			.kind = ACT_CLEAN, .reason = "the pod is gone" });
+}
+
+/*
+ * Created for a sandbox that is not in use any more: it can never be
+ * started, so it counts as if it were not there.
+ */
+static int
+container_is_stranded(const struct planner *p, const struct seen_container *c)
+{
+	const struct seen_sandbox *s = sandbox_newest(p->seen);
+
+	return (c->state == SEEN_CREATED && !c->busy &&
+	    (s == NULL || !s->ready || strcmp(c->sandbox_id, s->id) != 0));
 }
 
 /*
@@ -157,7 +184,7 @@ container_is_due(const struct planner *p, size_t i, struct mtime *until)
 
 	*until = MTIME_ZERO;
 	c = container_newest(p->seen, pod->container[i]->name);
-	if (c == NULL)
+	if (c == NULL || container_is_stranded(p, c))
 		return (1);
 	if (c->state != SEEN_EXITED ||
 	    !restart_wanted(pod->restart_policy, c->exit_code))
@@ -183,7 +210,10 @@ anything_due(const struct planner *p)
 	return (0);
 }
 
-/* Rules 3 and 4. */
+/*
+ * Rules 3 and 4.  A pod that waits for its predecessor needs them all: the
+ * predecessor goes on until it has them, so none may be left out.
+ */
 static void
 plan_images(struct planner *p)
 {
@@ -195,8 +225,9 @@ plan_images(struct planner *p)
 		m = &p->memo->container[i];
 		if (m->image_ref != NULL || m->busy)
 			continue;
-		if (!container_is_due(p, i, &until) ||
-		    mtime_cmp(p->now, until) < 0)
+		if (!p->want->blocked &&
+		    (!container_is_due(p, i, &until) ||
+			mtime_cmp(p->now, until) < 0))
 			continue;
 		if (plan_waits(p, &m->image))
 			continue;
@@ -240,11 +271,8 @@ plan_sandbox(struct planner *p)
 
 	if (sandbox_is_usable(p))
 		return (1);
-	if (s != NULL) {
-		if (plan_stop_containers(p, reason) ||
-		    plan_stop_sandboxes(p, reason))
-			return (0);
-	}
+	if (plan_stop_containers(p, reason) || plan_stop_sandboxes(p, reason))
+		return (0);
 	if (!anything_due(p))
 		return (0);
 	if (p->want->pod->restart_policy ==
@@ -300,6 +328,8 @@ plan_container(struct planner *p, size_t i)
 
 	if (c == NULL)
 		return (plan_create(p, i, NULL));
+	if (container_is_stranded(p, c))
+		return (plan_create(p, i, c));
 	switch (c->state) {
 	case SEEN_RUNNING:
 		return (0);
@@ -312,17 +342,41 @@ plan_container(struct planner *p, size_t i)
 				.reason = "created" });
 		return (c->retry.fails == 0);
 	case SEEN_UNKNOWN:
-		if (!c->busy && !plan_waits(p, &c->retry))
-			plan_add(p,
-			    (struct action){ .kind = ACT_STOP,
-				.id = c->id,
-				.grace_seconds = p->want->grace_seconds,
-				.reason = "its state is unknown" });
-		return (1);
+		return (1); /* it is being stopped */
 	case SEEN_EXITED:
 		return (plan_create(p, i, c));
 	}
 	return (0);
+}
+
+/* Whether the manifest asks for this instance, in this sandbox. */
+static int
+container_is_proper(const struct planner *p, const struct seen_container *c)
+{
+	const Tripod__Pod *pod = p->want->pod;
+	const struct seen_sandbox *s = sandbox_newest(p->seen);
+	size_t i;
+
+	if (c->state == SEEN_UNKNOWN ||
+	    c != container_newest(p->seen, c->name) || s == NULL ||
+	    strcmp(c->sandbox_id, s->id) != 0)
+		return (0);
+	for (i = 0; i < pod->n_container; i++)
+		if (strcmp(pod->container[i]->name, c->name) == 0)
+			return (1);
+	return (0);
+}
+
+/* Rule 6: nothing runs twice, or in a sandbox of the past. */
+static void
+plan_stop_surplus(struct planner *p)
+{
+	struct seen_container *c;
+
+	TAILQ_FOREACH (c, &p->seen->containers, entry)
+		if (container_may_run(c) && !container_is_proper(p, c))
+			plan_stop(
+			    p, c, "unknown state, or no place in the manifest");
 }
 
 /* Rule 8: older dead instances, and sandboxes nobody lives in. */
@@ -339,7 +393,7 @@ plan_prune(struct planner *p)
 		    (c->state != SEEN_EXITED && c->state != SEEN_CREATED))
 			continue;
 		if (c == container_previous(p->seen, c->name) &&
-		    newest->state != SEEN_EXITED)
+		    c->state == SEEN_EXITED && newest->state != SEEN_EXITED)
 			continue; /* its lastState */
 		plan_remove(p, c);
 	}
@@ -361,6 +415,7 @@ plan_keep(struct planner *p)
 
 	plan_images(p);
 	if (plan_sandbox(p)) {
+		plan_stop_surplus(p);
 		for (i = 0; i < p->want->pod->n_container; i++)
 			if (plan_container(p, i))
 				break;

@@ -7,14 +7,16 @@
  *  1. While something about the pod is unknown: nothing.
  *  2. A pod that ends: stop what runs, then its sandboxes, then remove
  *     both, then clean up the disk.
- *  3. A wanted pod that waits for another one's end: fetch its images.
+ *  3. A wanted pod that waits for another one's end: fetch all its images.
  *  4. Images of containers that must be created are looked up first.
  *  5. No usable sandbox (none, not ready, several, other network): stop
  *     what is left of the old ones, then make one with the next attempt,
  *     unless nothing would be started in it.
  *  6. Containers in the order of the manifest, one at a time: start what
  *     was created; create what is missing or ended and is to run again,
- *     after its back-off; stop what is in an unknown state.
+ *     after its back-off; stop what is in an unknown state, and what runs
+ *     without a place in the manifest.  What was created for a sandbox of
+ *     the past can never start and counts as missing.
  *  7. A pod in which all has ended for good: stop its sandbox.
  *  8. Of dead instances only the newest of each container is kept.
  */
