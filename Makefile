@@ -23,6 +23,7 @@ COMMON		 = common/err.o common/log.o common/mem.o common/mtime.o \
 		   common/sandbox_linux.o
 IPC		 = ipc/imsg.o ipc/dispatch.o ipc/peer.o gen/tripod.pb-c.o
 WATCHERD	 = watcherd/main.o watcherd/check.o watcherd/sync.o \
+		   watcherd/answer.o \
 		   watcherd/watch.o watcherd/files.o watcherd/load.o \
 		   watcherd/filter.o $(MANIFEST)
 MANIFEST	 = watcherd/manifest.o $(MANIFEST_TREE) watcherd/decode.o \
@@ -121,6 +122,15 @@ $(eval $(call unit,common,common/err.o common/log.o common/mem.o \
 $(eval $(call unit,conf,common/conf.o common/err.o common/log.o \
     common/mem.o common/mtime.o,-lprotobuf-c))
 
+LIBS_CRI	 = -lnghttp2 -levent_core -lprotobuf-c
+COMMON_CRI	 = common/log.o common/mem.o common/mtime.o
+GRPC		 = reconciled/grpc.o reconciled/h2.o reconciled/grpcmsg.o \
+		   gen/cri.pb-c.o $(COMMON_CRI)
+GRPC_WORLD	 = tests/unit/grpcworld.o tests/unit/h2server.o
+$(eval $(call unit,grpcmsg,reconciled/grpcmsg.o $(COMMON_CRI),-lprotobuf-c))
+$(eval $(call unit,grpc,$(GRPC_WORLD) $(GRPC),$(LIBS_CRI)))
+$(eval $(call unit,h2,$(GRPC_WORLD) $(GRPC),$(LIBS_CRI)))
+
 # Programs that other suites run.
 TESTPROGRAMS	 =
 
@@ -131,10 +141,15 @@ $(O)/$(1): $(call objs,$(1).o $(2))
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(3)
 endef
 
-LIBS_CRI	 = -lnghttp2 -levent_core -lprotobuf-c
-COMMON_CRI	 = common/log.o common/mem.o common/mtime.o
+$(eval $(call testprogram,tests/component/mirror_peer,$(IPC) $(COMMON),\
+    $(LIBS_IPC)))
 $(eval $(call testprogram,tests/component/cri,tests/component/cripod.o \
     $(CRI) $(COMMON_CRI),-lcmocka $(LIBS_CRI)))
+
+# Pure parts of reconciled, and ipc.
+BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
+$(eval $(call unit,plan,reconciled/plan.o reconciled/pod.o \
+    gen/tripod.pb-c.o $(BASE),-lprotobuf-c))
 
 unit: $(UNIT)
 	tests/lib/run $(UNIT)
@@ -175,7 +190,7 @@ CONF		 = reconciled.conf watcherd.conf mirrord.conf
 UNITS		 = reconciled.service watcherd.service mirrord.service
 MAN8		 = $(wildcard reconciled/*.8 watcherd/*.8 mirrord/*.8 ctl/*.8)
 MAN5		 = $(wildcard reconciled/*.5 watcherd/*.5 mirrord/*.5)
-EXAMPLES	 = $(wildcard etc/examples/*)
+EXAMPLES	 = $(wildcard etc/examples/*) etc/mirrord-netns.conf
 INSTALL		?= install
 CONFDIR		 = $(DESTDIR)$(SYSCONFDIR)/tripod
 SUBST		 = sed -e 's,@SBINDIR@,$(SBINDIR),g' \
