@@ -25,6 +25,6 @@ sources()
 programs()
 {
 	for name in watcherd reconciled mirrord tripodctl; do
-		echo "$obj/$name"
+		echo "$obj/bin/$name"
 	done
 }
