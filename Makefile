@@ -183,7 +183,7 @@ deps:
 
 # For a person trying it out, against the system's runtime; see etc/run.
 run: all
-	@TRIPOD_BIN=$(abspath $(O)) etc/run
+	@TRIPOD_BIN=$(abspath $(O)/bin) etc/run
 
 # An administrator's configuration is never overwritten.
 CONF		 = reconciled.conf watcherd.conf mirrord.conf
@@ -224,7 +224,7 @@ install: all
 
 # Configuration, state and users stay.
 uninstall:
-	rm -f $(patsubst $(O)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS))
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(notdir $(PROGRAMS)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS))
