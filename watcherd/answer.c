@@ -1,0 +1,233 @@
+#include "watcherd/answer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/mtime.h"
+#include "watcherd/canonical.h"
+#include "watcherd/manifest.h"
+#include "watcherd/problem.h"
+
+#define ANSWER_ARENA_MAX (64 * 1024) /* for an answer without a pod */
+
+/* Sends an answer unless it is the one that was sent last. */
+static void
+answer_send(struct sync *s, struct file *f, const Tripod__Manifest *m)
+{
+	size_t len = tripod__manifest__get_packed_size(m);
+	struct digest_part part;
+	char digest[DIGEST_HEX_SIZE];
+	uint8_t *packed;
+
+	packed = xmalloc(len);
+	(void)tripod__manifest__pack(m, packed); /* as long as it said */
+	part = (struct digest_part){ packed, len };
+	digest_hex(&part, 1, digest);
+	free(packed);
+	f->verdict = m->state == TRIPOD__MANIFEST__STATE__VALID ? FILE_VALID
+								: FILE_INVALID;
+	if (strcmp(f->sent, digest) == 0)
+		return;
+	memcpy(f->sent, digest, sizeof(f->sent));
+	log_debug("manifest file=%s state=%s problems=%zu", f->name,
+	    f->verdict == FILE_VALID ? "valid" : "invalid", m->n_problem);
+	(void)peer_send(s->peer, TRIPOD__MSG__MSG_MANIFEST, 0, -1, &m->base);
+}
+
+void
+answer_refuse(struct sync *s, struct file *f, const char *fmt, ...)
+{
+	struct arena arena;
+	Tripod__Manifest *m;
+	char text[PROBLEM_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap); /* may be cut off */
+	va_end(ap);
+	arena_init(&arena, ANSWER_ARENA_MAX);
+	m = manifest_invalid(&arena, f->name, "%s", text);
+	log_assert(m != NULL);
+	answer_send(s, f, m);
+	arena_release(&arena);
+}
+
+/* Another file defines the same pod, and comes first. */
+static void
+answer_lost(struct sync *s, struct file *f, const struct file *winner)
+{
+	f->loser = 1;
+	answer_refuse(
+	    s, f, "%s defines the pod %s already", winner->name, winner->claim);
+}
+
+/*
+ * Settles whose pod it is.  1: the file may have it; 0: an answer was
+ * sent; -1: it must wait for a file that is leaving.
+ */
+static int
+answer_claim(struct sync *s, struct file *f, const Tripod__Pod *pod)
+{
+	struct mtime now = mtime_now();
+	struct file *rival, *o;
+	char *old = f->claim;
+	int was_loser = f->loser;
+	size_t i;
+
+	f->claim = NULL;
+	file_set_claim(f, pod->namespace_, pod->name);
+	if (old != NULL && strcmp(old, f->claim) != 0) {
+		/* Whoever waited for the old claim may have it now. */
+		struct file past = { .claim = old, .loser = was_loser };
+
+		past.name = f->name;
+		files_unclaim(&s->files, &past, now);
+	} else
+		free(old);
+	f->loser = 0;
+	if ((rival = files_rival(&s->files, f)) == NULL)
+		return (1);
+	if (rival->leaving) {
+		file_postpone(f, mtime_add(rival->due, 1));
+		return (-1);
+	}
+	if (strcmp(rival->name, f->name) < 0) {
+		answer_lost(s, f, rival);
+		return (0);
+	}
+	for (i = 0; i < s->files.n; i++) {
+		o = s->files.file[i];
+		if (o != f && !o->loser && o->claim != NULL &&
+		    strcmp(o->claim, f->claim) == 0)
+			answer_lost(s, o, f);
+	}
+	return (1);
+}
+
+/* 0, or -1 if the look was put off. */
+static int
+answer_parse(struct sync *s, struct file *f, const void *bytes, size_t len)
+{
+	const struct manifest_source src = { f->name, s->node, bytes, len };
+	struct arena arena;
+	Tripod__Manifest *m;
+	int rc = 1;
+
+	arena_init(&arena, MANIFEST_ARENA_MAX);
+	m = manifest_parse(&src, &arena);
+	log_assert(m != NULL);
+	if (m->state == TRIPOD__MANIFEST__STATE__VALID)
+		rc = answer_claim(s, f, m->pod);
+	else if (f->loser)
+		files_unclaim(&s->files, f, mtime_now());
+	if (rc == 1 && tripod__manifest__get_packed_size(m) > IPC_MANIFEST_MAX)
+		answer_refuse(s, f, "too large for a message");
+	else if (rc == 1)
+		answer_send(s, f, m);
+	arena_release(&arena);
+	return (rc == -1 ? -1 : 0);
+}
+
+/* It is being written to: look again, but do not wait for ever. */
+static void
+answer_changing(struct sync *s, struct file *f)
+{
+	if (f->looks >= FILES_LOOKS_MAX && f->verdict == FILE_UNKNOWN)
+		answer_refuse(s, f, "is being written to all the time");
+	file_postpone(f, mtime_add(mtime_now(), FILES_QUIET_MS));
+}
+
+static void
+answer_read(
+    struct sync *s, struct file *f, int fd, const struct fingerprint *print)
+{
+	struct err err;
+	void *bytes;
+	size_t len;
+	int rc;
+
+	switch (load_read(fd, print, s->size_max, &bytes, &len, &err)) {
+	case LOAD_CHANGED:
+		f->written = 0;
+		f->looks++;
+		answer_changing(s, f);
+		return;
+	case LOAD_FAILED:
+		answer_refuse(s, f, "%s", err.text);
+		break;
+	case LOAD_DONE:
+		rc = answer_parse(s, f, bytes, len);
+		free(bytes);
+		if (rc == -1)
+			return;
+		break;
+	}
+	f->print = *print;
+	f->has_print = 1;
+	file_done(f);
+}
+
+void
+answer_opened(struct sync *s, struct file *f, int fd)
+{
+	struct fingerprint print;
+	struct err err;
+
+	if (load_fingerprint(fd, &print, &err) == -1) {
+		answer_refuse(s, f, "%s", err.text);
+		f->has_print = 0;
+		file_done(f);
+	} else if (f->has_print && fingerprint_equal(&f->print, &print))
+		file_done(f);
+	else if (!file_is_quiet(f, &print, wall_now_ns()))
+		answer_changing(s, f);
+	else
+		answer_read(s, f, fd, &print);
+}
+
+static void
+answer_gone(struct sync *s, struct file *f)
+{
+	struct arena arena;
+	Tripod__Manifest *m;
+
+	arena_init(&arena, ANSWER_ARENA_MAX);
+	m = manifest_gone(&arena, f->name);
+	log_assert(m != NULL);
+	log_debug("manifest file=%s state=gone", f->name);
+	if (f->verdict != FILE_UNKNOWN)
+		(void)peer_send(
+		    s->peer, TRIPOD__MSG__MSG_MANIFEST, 0, -1, &m->base);
+	arena_release(&arena);
+	files_unclaim(&s->files, f, mtime_now());
+	files_remove(&s->files, f);
+}
+
+void
+answer_error(struct sync *s, struct file *f, int error, const char *reason)
+{
+	struct err err;
+
+	if (error == ENOENT) {
+		switch (watch_has(&s->watch, f->name, &err)) {
+		case 0:
+			answer_gone(s, f);
+			return;
+		case 1:
+			break; /* a link that leads nowhere */
+		default:
+			log_warnx("%s: %s", f->name, err.text);
+			file_done(f);
+			return;
+		}
+	}
+	f->has_print = 0;
+	answer_refuse(s, f, "cannot be opened: %s",
+	    reason[0] != '\0' ? reason : strerror(error));
+	file_done(f);
+}

@@ -1,0 +1,135 @@
+/*
+ * Which file of the folder to look at, and when.  Pure: time comes in as
+ * an argument, and what is to be done is asked for with files_next().
+ *
+ * Rules, in this order:
+ *  1. A file that was closed after writing or renamed into place is looked
+ *     at at once.
+ *  2. A file that appeared or changed in another way is looked at too, but
+ *     left alone as long as it was written to less than QUIET_MS ago.
+ *  3. A file that was deleted or renamed away is looked at after LEAVE_MS,
+ *     so that an editor's dance of renames removes nothing.
+ *  4. A listing (at the start, and now and then) means a look at
+ *     every name in it and at every known name that is not.
+ *  5. Events for a file that is being looked at wait for the answer.
+ *
+ * Names that count end in ".yaml", ".yml" or ".json" and do not start
+ * with a dot.
+ */
+#ifndef FILES_H
+#define FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/mtime.h"
+#include "watcherd/canonical.h"
+#include "watcherd/load.h"
+
+#define FILES_MAX 1000	      /* manifests that are read */
+#define FILES_KNOWN_MAX 16384 /* names that are known at all */
+#define FILES_QUIET_MS 1000
+#define FILES_LEAVE_MS 100
+#define FILES_LOOKS_MAX 5 /* looks that found it being written to */
+
+/* What happened to a name. */
+enum file_event {
+	FILE_WRITTEN,  /* closed after writing, or renamed into place */
+	FILE_TOUCHED,  /* created, its attributes changed */
+	FILE_MODIFIED, /* written to, and not closed */
+	FILE_LEFT      /* deleted, or renamed away */
+};
+
+enum file_verdict {
+	FILE_UNKNOWN,
+	FILE_VALID,
+	FILE_INVALID
+};
+
+enum file_state {
+	FILE_IDLE,
+	FILE_DUE,  /* a look is wanted at "due" */
+	FILE_ASKED /* a look is under way */
+};
+
+struct file {
+	char *name;
+	enum file_state state;
+	struct mtime due;
+	int written; /* rule 1: read it even if it is young */
+	int leaving; /* rule 3 */
+	int again;   /* an event came while it was asked for */
+	int listed;
+	int over;  /* more than FILES_MAX: no look but for leaving */
+	int looks; /* in a row that found it being written to */
+	int has_looked;
+	struct fingerprint looked; /* at the last of these */
+
+	/* What the last look found. */
+	int has_print;
+	struct fingerprint print;
+	enum file_verdict verdict;
+	char *claim;		    /* "namespace/name" it defines, or NULL */
+	int loser;		    /* an earlier file defines that too */
+	char sent[DIGEST_HEX_SIZE]; /* digest of the last answer */
+};
+
+struct files {
+	struct file **file; /* in the order of names */
+	size_t n, size;
+	size_t nread;	/* not "over" */
+	size_t dropped; /* names beyond FILES_KNOWN_MAX in the last listing */
+};
+
+void files_init(struct files *);
+void files_release(struct files *);
+
+/* Does a name count? */
+int files_wants(const char *name);
+struct file *files_find(struct files *, const char *name);
+void files_remove(struct files *, struct file *);
+
+/* An event for a name that counts; unknown names are added. */
+void files_event(
+    struct files *, enum file_event, const char *name, struct mtime now);
+/* A listing: begin, every name that counts, end. */
+void files_list_begin(struct files *);
+void files_list_name(struct files *, const char *name, struct mtime now);
+void files_list_end(struct files *, struct mtime now);
+
+/*
+ * The file to look at now, those of rule 1 first, then by name; NULL:
+ * none, and wake says when there may be one.
+ */
+struct file *files_next(struct files *, struct mtime now, struct mtime *wake);
+/* A look begins; it ends with file_done() or file_postpone(). */
+void file_ask(struct file *);
+void file_done(struct file *);
+/* Instead: the file is not quiet, or something else must come first. */
+void file_postpone(struct file *, struct mtime until);
+/* Wants a look at once, and the file read even if it looks the same. */
+void file_again(struct file *, struct mtime now);
+
+/* True when every file has a verdict. */
+int files_known(struct files *);
+
+/*
+ * Rule 2: may a file that looks like this be read now?  If not, the look
+ * counts, and the same look QUIET_MS later will do.  The time is that of
+ * the wall clock; one that was set back or forth only costs a second look.
+ */
+int file_is_quiet(struct file *, const struct fingerprint *, int64_t now_ns);
+
+/*
+ * Claims: one pod belongs to one file, the first by name.  The other
+ * file that claims what this one does and comes first; NULL: none.
+ */
+struct file *files_rival(struct files *, const struct file *);
+void file_set_claim(struct file *, const char *ns, const char *name);
+/*
+ * The file gives up its claim: the first file that lost against it is
+ * due for a look.
+ */
+void files_unclaim(struct files *, struct file *, struct mtime now);
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * watcherd: reads the manifests, see watcherd(8).
+ */
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <getopt.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/conf.h"
+#include "common/log.h"
+#include "common/name.h"
+#include "common/privdrop.h"
+#include "common/sandbox.h"
+#include "watcherd/canonical.h"
+#include "watcherd/check.h"
+#include "watcherd/filter.h"
+#include "watcherd/manifest.h"
+#include "watcherd/sync.h"
+
+#define DESCRIPTORS_MAX 64
+#define CHECK_NODE "node" /* a name as good as any, for -t */
+
+enum sandbox_mode {
+	MODE_REQUIRED,
+	MODE_OPTIONAL
+};
+
+struct watcherd {
+	/* Options. */
+	const char *file;
+	const char *node; /* -N */
+	int must, check_conf, check_files, verbose;
+
+	/* Configuration. */
+	char *socket, *user;
+	int64_t rescan_s, size_max;
+	int sandbox, log_level;
+
+	struct identity id;
+	struct event_base *base;
+	struct event *ev_term, *ev_int;
+	struct sync sync;
+};
+
+static const char *const sandbox_choices[] = { "required", "optional", NULL };
+static const char *const level_choices[] = { "warn", "info", "debug", NULL };
+
+#define AT(member) offsetof(struct watcherd, member)
+
+/* clang-format off */
+static const struct conf_key keys[] = {
+	{ "socket", CONF_PATH, AT(socket), RUNDIR "/watch.sock", 0, 0, NULL },
+	{ "user", CONF_STRING, AT(user), "_tripodw", 0, 0, NULL },
+	{ "rescan", CONF_SECONDS, AT(rescan_s), "20s", 1, 86400, NULL },
+	{ "manifest size", CONF_BYTES, AT(size_max), "1M", 1024,
+	    MANIFEST_SIZE_MAX, NULL },
+	{ "sandbox", CONF_ENUM, AT(sandbox), "required", 0, 0,
+	    sandbox_choices },
+	{ "log level", CONF_ENUM, AT(log_level), "info", 0, 0,
+	    level_choices },
+};
+/* clang-format on */
+
+#define NKEYS (sizeof(keys) / sizeof(keys[0]))
+
+static void
+usage(FILE *to)
+{
+	(void)fprintf(to,
+	    "usage: watcherd [-hnvV] [-f file]\n"
+	    "       watcherd -t [-N node] manifest ...\n");
+}
+
+static void __attribute__((noreturn)) misuse(void)
+{
+	usage(stderr);
+	exit(EX_USAGE);
+}
+
+static void
+options_check(const struct watcherd *w, int left)
+{
+	char node[SYNC_NODE_MAX];
+
+	if (w->check_files ? left < 1 || left > CHECK_FILES_MAX : left != 0)
+		misuse();
+	if (name_node(w->node, node, sizeof(node)) == -1) {
+		log_warnx("node: \"%s\" is not a DNS name", w->node);
+		exit(EX_USAGE);
+	}
+}
+
+static void
+options_read(struct watcherd *w, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "help", 0, NULL, 'h' },
+		{ "version", 0, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+	int c;
+
+	w->file = SYSCONFDIR "/tripod/watcherd.conf";
+	w->node = CHECK_NODE;
+	while ((c = getopt_long(argc, argv, "f:hnN:tvV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			w->file = optarg;
+			w->must = 1;
+			break;
+		case 'n':
+			w->check_conf = 1;
+			break;
+		case 'N':
+			w->node = optarg;
+			break;
+		case 't':
+			w->check_files = 1;
+			break;
+		case 'v':
+			w->verbose++;
+			break;
+		case 'V':
+			(void)printf("watcherd %s\n", VERSION);
+			exit(EX_OK);
+		case 'h':
+			usage(stdout);
+			exit(EX_OK);
+		default:
+			misuse();
+		}
+	}
+	options_check(w, argc - optind);
+}
+
+static int
+conf_read(struct watcherd *w)
+{
+	struct err err;
+
+	if (conf_load(keys, NKEYS, w, w->file, w->must, &err) == -1) {
+		log_warnx("%s", err.text);
+		return (-1);
+	}
+	if (w->verbose > 0)
+		w->log_level = LOG_LEVEL_DEBUG;
+	log_set_level((enum log_level)w->log_level);
+	return (0);
+}
+
+/* The file lists and the kernel's memory must not be ours to fill. */
+static void
+limit_file_size(void)
+{
+	const struct rlimit none = { 0, 0 };
+	struct stat st;
+
+	/* A log that goes to a file has to grow. */
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+		return;
+	if (setrlimit(RLIMIT_FSIZE, &none) == -1)
+		fatal("RLIMIT_FSIZE");
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct watcherd *w = arg;
+
+	(void)what;
+	log_info("signal %d: ending", (int)sig);
+	(void)event_base_loopexit(w->base, NULL); /* cannot fail here */
+}
+
+static struct event *
+signal_event(struct watcherd *w, int sig)
+{
+	struct event *ev;
+
+	ev = evsignal_new(w->base, sig, on_signal, w);
+	if (ev == NULL || event_add(ev, NULL) == -1)
+		fatalx("evsignal_new");
+	return (ev);
+}
+
+/* Everything that needs a right comes before it is given up. */
+static void
+watcherd_open(struct watcherd *w)
+{
+	struct err err;
+	int fd;
+
+	if ((fd = ipc_connect(w->socket, &err)) == -1)
+		fatalx("%s", err.text);
+	if ((w->base = event_base_new()) == NULL)
+		fatalx("event_base_new");
+	w->ev_term = signal_event(w, SIGTERM);
+	w->ev_int = signal_event(w, SIGINT);
+	digest_init();
+	sync_init(&w->sync, w->base, fd, (size_t)w->size_max, w->rescan_s);
+}
+
+static void
+watcherd_confine(const struct watcherd *w)
+{
+	struct sandbox s;
+
+	privdrop(&w->id, RUNDIR);
+	limit_file_size();
+	memset(&s, 0, sizeof(s));
+	s.name = "watcherd";
+	s.rules = watcherd_rules;
+	s.nrules = watcherd_nrules;
+	s.files = DESCRIPTORS_MAX;
+	s.optional = w->sandbox == MODE_OPTIONAL;
+	sandbox_enter(&s);
+}
+
+static void
+watcherd_release(struct watcherd *w)
+{
+	sync_release(&w->sync);
+	event_free(w->ev_term);
+	event_free(w->ev_int);
+	event_base_free(w->base);
+	conf_release(keys, NKEYS, w);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct watcherd w;
+	struct err err;
+
+	memset(&w, 0, sizeof(w));
+	log_init("watcherd");
+	options_read(&w, argc, argv);
+	if (w.check_files) {
+		digest_init();
+		return (check_files(w.node, argv + optind, argc - optind));
+	}
+	if (conf_read(&w) == -1)
+		return (EX_CONFIG);
+	if (w.check_conf) {
+		conf_print(keys, NKEYS, &w, stdout);
+		return (EX_OK);
+	}
+	if (identity_user(w.user, &w.id, &err) == -1) {
+		log_warnx("%s", err.text);
+		return (EX_CONFIG);
+	}
+	watcherd_open(&w);
+	watcherd_confine(&w);
+	(void)event_base_dispatch(w.base); /* ends by a signal or the link */
+	watcherd_release(&w);
+	return (EX_OK);
+}

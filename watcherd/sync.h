@@ -1,0 +1,47 @@
+/*
+ * The link to reconciled: takes the lent folder, asks for files, sends
+ * what they say.
+ *
+ * After each FOLDER all files are sent as one transfer (begin, items,
+ * end); it ends once every file has been looked at.  Afterwards single
+ * changes follow.  Without a folder nothing is sent, so nothing is taken
+ * for gone.
+ */
+#ifndef SYNC_H
+#define SYNC_H
+
+#include <event2/event.h>
+
+#include "ipc/peer.h"
+#include "watcherd/files.h"
+#include "watcherd/watch.h"
+
+#define SYNC_ASKED_MAX 8  /* OPENs under way */
+#define SYNC_NODE_MAX 254 /* node name and NUL */
+
+struct sync {
+	struct event_base *base;
+	struct peer *peer;
+	struct event *ev_look, *ev_rescan;
+	struct watch watch;
+	struct files files;
+	size_t size_max;  /* bytes of a manifest */
+	int64_t rescan_s; /* seconds between listings */
+	char node[SYNC_NODE_MAX];
+	int transferring; /* begin was sent, end not yet */
+	uint32_t last_id;
+	struct {
+		uint32_t id; /* 0: free */
+		struct file *file;
+	} asked[SYNC_ASKED_MAX];
+};
+
+/*
+ * Takes the connected socket and says HELLO.  Call before the sandbox;
+ * fatal on failure.
+ */
+void sync_init(struct sync *, struct event_base *, int fd, size_t size_max,
+    int64_t rescan_s);
+void sync_release(struct sync *);
+
+#endif
