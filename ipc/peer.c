@@ -30,8 +30,8 @@ static void peer_on_read(evutil_socket_t, short, void *);
 static void peer_on_write(evutil_socket_t, short, void *);
 
 struct peer *
-    peer_new(struct event_base *base, int fd, const struct ipc_table *table,
-	const struct peer_callbacks *cb, void *ctx)
+peer_new(struct event_base *base, int fd, const struct ipc_table *table,
+    const struct peer_callbacks *cb, void *ctx)
 {
 	struct ucred cred;
 	struct peer *p;
@@ -63,7 +63,7 @@ struct peer *
 }
 
 void
-    peer_free(struct peer *p)
+peer_free(struct peer *p)
 {
 	if (p == NULL)
 		return;
@@ -74,7 +74,7 @@ void
 }
 
 void
-    peer_drop(struct peer *p, const char *fmt, ...)
+peer_drop(struct peer *p, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -89,14 +89,14 @@ void
 }
 
 int
-    peer_congested(const struct peer *p)
+peer_congested(const struct peer *p)
 {
 	return (p->ibuf.queued > p->ibuf.limits.high);
 }
 
 int
-    peer_send(struct peer *p, uint32_t type, uint32_t id, int fd,
-	const ProtobufCMessage *payload)
+peer_send(struct peer *p, uint32_t type, uint32_t id, int fd,
+    const ProtobufCMessage *payload)
 {
 	size_t len = 0;
 	void *room;
@@ -123,7 +123,7 @@ int
 
 /* Handles every whole message that has arrived, unless told to stop. */
 static void
-    peer_dispatch(struct peer *p)
+peer_dispatch(struct peer *p)
 {
 	struct err err;
 	struct imsg m;
@@ -144,7 +144,7 @@ static void
 }
 
 static void
-    peer_on_read(evutil_socket_t fd, short what, void *arg)
+peer_on_read(evutil_socket_t fd, short what, void *arg)
 {
 	struct peer *p = arg;
 
@@ -168,7 +168,7 @@ static void
 
 /* The queue has shrunk: reading may go on, the sender may refill it. */
 static void
-    peer_drained(struct peer *p)
+peer_drained(struct peer *p)
 {
 	if (p->ibuf.queued >= p->ibuf.limits.low)
 		return;
@@ -183,7 +183,7 @@ static void
 }
 
 static void
-    peer_on_write(evutil_socket_t fd, short what, void *arg)
+peer_on_write(evutil_socket_t fd, short what, void *arg)
 {
 	struct peer *p = arg;
 
@@ -208,7 +208,7 @@ static void
 }
 
 static int
-    address_fill(struct sockaddr_un *sun, const char *path, struct err *err)
+address_fill(struct sockaddr_un *sun, const char *path, struct err *err)
 {
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
@@ -220,7 +220,7 @@ static int
 }
 
 int
-    ipc_listen(const char *path, gid_t gid, mode_t mode, struct err *err)
+ipc_listen(const char *path, gid_t gid, mode_t mode, struct err *err)
 {
 	struct sockaddr_un sun;
 	mode_t old;
@@ -251,7 +251,7 @@ fail:
 
 /* One try: a descriptor, or -1 with errno. */
 static int
-    connect_try(const struct sockaddr_un *sun)
+connect_try(const struct sockaddr_un *sun)
 {
 	int fd, flags, saved;
 
@@ -269,7 +269,7 @@ static int
 }
 
 int
-    ipc_connect_once(const char *path, struct err *err)
+ipc_connect_once(const char *path, struct err *err)
 {
 	struct sockaddr_un sun;
 	int fd;
@@ -282,7 +282,7 @@ int
 }
 
 int
-    ipc_connect(const char *path, struct err *err)
+ipc_connect(const char *path, struct err *err)
 {
 	struct sockaddr_un sun;
 	struct timespec ts;
@@ -291,7 +291,7 @@ int
 
 	if (address_fill(&sun, path, err) == -1)
 		return (-1);
-	while ((fd = connect_try(&sun)) == -1) {
+	while ((fd = connect_as(&sun, id)) == -1) {
 		if (errno != ENOENT && errno != ECONNREFUSED &&
 		    errno != EAGAIN && errno != EINTR)
 			return (err_sys(err, "%s", path));
@@ -307,7 +307,7 @@ int
 }
 
 int
-    peer_hello(struct peer *p, const char *role)
+peer_hello(struct peer *p, const char *role)
 {
 	Tripod__Hello hello = TRIPOD__HELLO__INIT;
 	char buf[VERSION_TEXT_MAX], name[VERSION_TEXT_MAX];
@@ -321,7 +321,7 @@ int
 }
 
 static int
-    versions_check(uint32_t protocol, const char *version, struct err *err)
+versions_check(uint32_t protocol, const char *version, struct err *err)
 {
 	if (protocol != TRIPOD_PROTOCOL)
 		return (err_set(err, "speaks protocol %u, this is %u", protocol,
@@ -332,7 +332,7 @@ static int
 }
 
 int
-    hello_check(const Tripod__Hello *h, const char *role, struct err *err)
+hello_check(const Tripod__Hello *h, const char *role, struct err *err)
 {
 	if (strcmp(h->role, role) != 0)
 		return (err_set(
@@ -341,7 +341,7 @@ int
 }
 
 int
-    welcome_check(const Tripod__Welcome *w, struct err *err)
+welcome_check(const Tripod__Welcome *w, struct err *err)
 {
 	return (versions_check(w->protocol, w->version, err));
 }

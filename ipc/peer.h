@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "common/err.h"
+#include "common/privdrop.h"
 #include "ipc/dispatch.h"
 #include "ipc/imsg.h"
 #include "tripod.pb-c.h"
@@ -82,10 +83,11 @@ int ipc_listen(const char *path, gid_t, mode_t, struct err *);
 /*
  * Connects to a path, trying again with back-off (50 ms doubling to 2 s)
  * for as long as the socket is missing or refuses; logs the wait once.
- * Blocks: for use before privileges are given up.  -1 and err for any
- * other failure.
+ * The other side sees the identity given (SO_PEERCRED tells who called
+ * connect(2)), also when root still is root.  Blocks: for use before
+ * privileges are given up.  -1 and err for any other failure.
  */
-int ipc_connect(const char *path, struct err *);
+int ipc_connect(const char *path, const struct identity *, struct err *);
 /* One try only, for tripodctl. */
 int ipc_connect_once(const char *path, struct err *);
 

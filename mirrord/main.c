@@ -385,7 +385,7 @@ main(int argc, char *argv[])
 	open_events(&m);
 	open_api(&m);
 	hostinfo_gather(&m.host);
-	if ((fd = ipc_connect(m.conf.socket, &err)) == -1)
+	if ((fd = ipc_connect(m.conf.socket, &id, &err)) == -1)
 		fatalx("%s", err.text);
 	drop(&m, &id);
 	confine(&m);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <getopt.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 #include "common/conf.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/name.h"
 #include "common/privdrop.h"
 #include "common/sandbox.h"
@@ -194,7 +196,7 @@ watcherd_open(struct watcherd *w)
 	struct err err;
 	int fd;
 
-	if ((fd = ipc_connect(w->socket, &err)) == -1)
+	if ((fd = ipc_connect(w->socket, &w->id, &err)) == -1)
 		fatalx("%s", err.text);
 	if ((w->base = event_base_new()) == NULL)
 		fatalx("event_base_new");
@@ -208,8 +210,11 @@ static void
 watcherd_confine(const struct watcherd *w)
 {
 	struct sandbox s;
+	char *copy = xstrdup(w->socket);
 
-	privdrop(&w->id, RUNDIR);
+	/* The empty root is made where the sockets are. */
+	privdrop(&w->id, dirname(copy));
+	free(copy);
 	limit_file_size();
 	memset(&s, 0, sizeof(s));
 	s.name = "watcherd";
