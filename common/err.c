@@ -6,7 +6,7 @@
 #include <string.h>
 
 int
-    err_set(struct err *err, const char *fmt, ...)
+err_set(struct err *err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -19,7 +19,7 @@ int
 }
 
 int
-    err_sys(struct err *err, const char *fmt, ...)
+err_sys(struct err *err, const char *fmt, ...)
 {
 	char text[ERR_MAX];
 	va_list ap;
@@ -34,7 +34,7 @@ int
 }
 
 int
-    err_prefix(struct err *err, const char *fmt, ...)
+err_prefix(struct err *err, const char *fmt, ...)
 {
 	char prefix[ERR_MAX];
 	struct err old;

@@ -39,7 +39,7 @@ struct line {
  * inherited by children whose stderr goes somewhere else.
  */
 static int
-    is_journal(void)
+is_journal(void)
 {
 	const char *stream;
 	char own[64];
@@ -55,26 +55,26 @@ static int
 }
 
 void
-    log_init(const char *name)
+log_init(const char *name)
 {
 	log_state.name = name;
 	log_state.journal = is_journal();
 }
 
 void
-    log_set_level(enum log_level level)
+log_set_level(enum log_level level)
 {
 	log_state.level = level;
 }
 
 enum log_level
-    log_get_level(void)
+log_get_level(void)
 {
 	return (log_state.level);
 }
 
 const char *
-    log_level_str(enum log_level level)
+log_level_str(enum log_level level)
 {
 	switch (level) {
 	case LOG_LEVEL_WARN:
@@ -86,7 +86,7 @@ const char *
 }
 
 int
-    log_level_parse(const char *s, enum log_level *level)
+log_level_parse(const char *s, enum log_level *level)
 {
 	size_t i;
 
@@ -104,7 +104,7 @@ int
  * valid.  The text ends with a NUL, so reading stops by itself.
  */
 static size_t
-    utf8_decode(const unsigned char *s, uint32_t *cp)
+utf8_decode(const unsigned char *s, uint32_t *cp)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t i, n;
@@ -139,7 +139,7 @@ static size_t
  * or like another one.
  */
 static int
-    is_printable(uint32_t cp)
+is_printable(uint32_t cp)
 {
 	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
 		return (0);
@@ -151,7 +151,7 @@ static int
 
 /* Adds what fits as a whole; 0 if it does not. */
 static int
-    line_add(struct line *line, const void *text, size_t len)
+line_add(struct line *line, const void *text, size_t len)
 {
 	if (len > sizeof(line->text) - 1 - line->len)
 		return (0);
@@ -161,7 +161,7 @@ static int
 }
 
 static int
-    line_add_escaped(struct line *line, const unsigned char *s, size_t len)
+line_add_escaped(struct line *line, const unsigned char *s, size_t len)
 {
 	char hex[8];
 	size_t i;
@@ -175,7 +175,7 @@ static int
 }
 
 static void
-    line_add_text(struct line *line, const char *text)
+line_add_text(struct line *line, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	uint32_t cp;
@@ -193,7 +193,7 @@ static void
 }
 
 static void
-    line_start(struct line *line, enum priority pri)
+line_start(struct line *line, enum priority pri)
 {
 	char stamp[RFC3339_MAX], text[128];
 
@@ -210,7 +210,7 @@ static void
 
 /* One write(2) for each line, so that lines of processes do not mix. */
 static void
-    line_write(struct line *line)
+line_write(struct line *line)
 {
 	ssize_t n;
 
@@ -222,8 +222,7 @@ static void
 }
 
 static void
-    log_line(
-	enum priority pri, const char *errtext, const char *fmt, va_list ap)
+log_line(enum priority pri, const char *errtext, const char *fmt, va_list ap)
 {
 	struct line line;
 	char text[LOG_LINE_MAX];
@@ -241,7 +240,7 @@ static void
 }
 
 void
-    log_debug(const char *fmt, ...)
+log_debug(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -253,7 +252,7 @@ void
 }
 
 void
-    log_info(const char *fmt, ...)
+log_info(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -265,7 +264,7 @@ void
 }
 
 void
-    log_warn(const char *fmt, ...)
+log_warn(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -275,7 +274,7 @@ void
 }
 
 void
-    log_warnx(const char *fmt, ...)
+log_warnx(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -285,7 +284,7 @@ void
 }
 
 void
-    fatal(const char *fmt, ...)
+fatal(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -296,7 +295,7 @@ void
 }
 
 void
-    fatalx(const char *fmt, ...)
+fatalx(const char *fmt, ...)
 {
 	va_list ap;
 

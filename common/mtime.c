@@ -16,7 +16,7 @@ struct stamp {
 };
 
 struct mtime
-    mtime_now(void)
+mtime_now(void)
 {
 	struct timespec ts;
 
@@ -27,7 +27,7 @@ struct mtime
 }
 
 int64_t
-    wall_now_ns(void)
+wall_now_ns(void)
 {
 	struct timespec ts;
 
@@ -37,7 +37,7 @@ int64_t
 }
 
 struct mtime
-    mtime_add(struct mtime t, int64_t ms)
+mtime_add(struct mtime t, int64_t ms)
 {
 	struct mtime sum;
 
@@ -49,7 +49,7 @@ struct mtime
 }
 
 int64_t
-    mtime_diff(struct mtime a, struct mtime b)
+mtime_diff(struct mtime a, struct mtime b)
 {
 	int64_t ms;
 
@@ -65,19 +65,19 @@ int64_t
 }
 
 struct mtime
-    mtime_min(struct mtime a, struct mtime b)
+mtime_min(struct mtime a, struct mtime b)
 {
 	return (a.ms < b.ms ? a : b);
 }
 
 int
-    mtime_cmp(struct mtime a, struct mtime b)
+mtime_cmp(struct mtime a, struct mtime b)
 {
 	return ((a.ms > b.ms) - (a.ms < b.ms));
 }
 
 struct timeval
-    mtime_wait(struct mtime a, struct mtime b)
+mtime_wait(struct mtime a, struct mtime b)
 {
 	int64_t ms = mtime_diff(b, a);
 	struct timeval tv = { 0, 0 };
@@ -96,7 +96,7 @@ struct timeval
  * of 153 days in five months.
  */
 static void
-    stamp_date(struct stamp *st, int64_t days)
+stamp_date(struct stamp *st, int64_t days)
 {
 	int64_t era, doe, yoe, doy, mp;
 
@@ -112,7 +112,7 @@ static void
 }
 
 static struct stamp
-    stamp_split(int64_t ns)
+stamp_split(int64_t ns)
 {
 	struct stamp st;
 	int64_t secs = ns / NS_PER_SEC, rest = ns % NS_PER_SEC, day;
@@ -136,7 +136,7 @@ static struct stamp
 }
 
 void
-    rfc3339_nano(char buf[static RFC3339_MAX], int64_t ns)
+rfc3339_nano(char buf[static RFC3339_MAX], int64_t ns)
 {
 	struct stamp st = stamp_split(ns);
 
@@ -146,7 +146,7 @@ void
 }
 
 void
-    rfc3339(char buf[static RFC3339_MAX], int64_t ns)
+rfc3339(char buf[static RFC3339_MAX], int64_t ns)
 {
 	struct stamp st = stamp_split(ns);
 

@@ -10,32 +10,32 @@
 
 /* Not <ctype.h>: the grammars are ASCII in every locale. */
 static int
-    is_lower(char c)
+is_lower(char c)
 {
 	return (c >= 'a' && c <= 'z');
 }
 
 static int
-    is_digit(char c)
+is_digit(char c)
 {
 	return (c >= '0' && c <= '9');
 }
 
 static int
-    is_alnum(char c)
+is_alnum(char c)
 {
 	return (is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z'));
 }
 
 static int
-    is_blank(char c)
+is_blank(char c)
 {
 	return (c == ' ' || (c >= '\t' && c <= '\r'));
 }
 
 /* A part of a subdomain; how long it may be is up to the caller. */
 static int
-    is_part(const char *s, size_t len)
+is_part(const char *s, size_t len)
 {
 	size_t i;
 
@@ -48,7 +48,7 @@ static int
 }
 
 static int
-    is_subdomain(const char *s, size_t len)
+is_subdomain(const char *s, size_t len)
 {
 	const char *dot;
 	size_t part;
@@ -68,7 +68,7 @@ static int
 }
 
 int
-    name_is_label(const char *s)
+name_is_label(const char *s)
 {
 	size_t len = strlen(s);
 
@@ -76,13 +76,13 @@ int
 }
 
 int
-    name_is_subdomain(const char *s)
+name_is_subdomain(const char *s)
 {
 	return (is_subdomain(s, strlen(s)));
 }
 
 int
-    name_is_label_value(const char *s)
+name_is_label_value(const char *s)
 {
 	size_t i, len = strlen(s);
 
@@ -97,7 +97,7 @@ int
 }
 
 int
-    name_is_qualified(const char *s)
+name_is_qualified(const char *s)
 {
 	const char *slash = strchr(s, '/');
 
@@ -110,7 +110,7 @@ int
 }
 
 int
-    name_is_port(const char *s)
+name_is_port(const char *s)
 {
 	size_t i, len = strlen(s);
 
@@ -123,7 +123,7 @@ int
 }
 
 int
-    name_is_env(const char *s)
+name_is_env(const char *s)
 {
 	size_t i;
 
@@ -134,7 +134,7 @@ int
 }
 
 int
-    name_is_uid(const char *s)
+name_is_uid(const char *s)
 {
 	size_t i, len = strlen(s);
 
@@ -147,7 +147,7 @@ int
 }
 
 int
-    name_is_file(const char *s, size_t len)
+name_is_file(const char *s, size_t len)
 {
 	size_t i;
 
@@ -162,7 +162,7 @@ int
 }
 
 int
-    name_node(const char *s, char *out, size_t size)
+name_node(const char *s, char *out, size_t size)
 {
 	char name[SUBDOMAIN_MAX + 1];
 	size_t i, len;
