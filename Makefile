@@ -118,7 +118,8 @@ $(O)/tests/unit/test_$(1): $(call objs,tests/unit/test_$(1).o $(2))
 endef
 
 $(eval $(call unit,common,common/err.o common/log.o common/mem.o \
-    common/mtime.o common/name.o,-lprotobuf-c))
+    common/mtime.o,-lprotobuf-c))
+$(eval $(call unit,name,common/name.o))
 $(eval $(call unit,conf,common/conf.o common/err.o common/log.o \
     common/mem.o common/mtime.o,-lprotobuf-c))
 

@@ -40,14 +40,14 @@ static const struct unit bytes_units[] = { { 'G', 1 << 30 }, { 'M', 1 << 20 },
 #define UNITS 3 /* in either table */
 
 static int
-    is_blank(char c)
+is_blank(char c)
 {
 	return (c == ' ' || c == '\t');
 }
 
 /* Ends a quoted word at *pp; 0 or -1 and err. */
 static int
-    unquote(char **pp, struct err *err)
+unquote(char **pp, struct err *err)
 {
 	char *from = *pp + 1, *to = *pp;
 
@@ -70,7 +70,7 @@ static int
 }
 
 static int
-    plain_word(char **pp, struct err *err)
+plain_word(char **pp, struct err *err)
 {
 	char *p = *pp;
 
@@ -85,7 +85,7 @@ static int
 }
 
 static int
-    words_split(struct words *w, char *line, struct err *err)
+words_split(struct words *w, char *line, struct err *err)
 {
 	char *p;
 
@@ -111,7 +111,7 @@ static int
 
 /* The number of leading words that are the key's; 0: another key. */
 static size_t
-    key_match(const char *name, const struct words *w)
+key_match(const char *name, const struct words *w)
 {
 	size_t i, len;
 
@@ -129,8 +129,8 @@ static size_t
 
 /* The key with the most words wins: "node address" before "node". */
 static int
-    key_find(const struct parser *ps, const struct words *w, size_t *key,
-	size_t *nwords)
+key_find(
+    const struct parser *ps, const struct words *w, size_t *key, size_t *nwords)
 {
 	size_t i, n;
 
@@ -145,13 +145,13 @@ static int
 }
 
 static void *
-    member(const struct conf_key *key, void *target)
+member(const struct conf_key *key, void *target)
 {
 	return ((char *)target + key->offset);
 }
 
 static const struct unit *
-    units_of(const struct conf_key *key)
+units_of(const struct conf_key *key)
 {
 	if (key->type == CONF_SECONDS)
 		return (seconds_units);
@@ -159,7 +159,7 @@ static const struct unit *
 }
 
 static void
-    range_of(const struct conf_key *key, int64_t *min, int64_t *max)
+range_of(const struct conf_key *key, int64_t *min, int64_t *max)
 {
 	*min = key->min;
 	*max = key->min == 0 && key->max == 0 ? INT64_MAX : key->max;
@@ -167,8 +167,8 @@ static void
 
 /* strtoll(3) alone takes blanks, a plus sign and no digits at all. */
 static int
-    parse_number(const struct conf_key *key, const char *s, int64_t *out,
-	struct err *err)
+parse_number(
+    const struct conf_key *key, const char *s, int64_t *out, struct err *err)
 {
 	const struct unit *units = units_of(key);
 	const char *digits = *s == '-' ? s + 1 : s;
@@ -203,7 +203,7 @@ static int
 
 /* Drops "//", "/./" and a slash at the end; NULL: no good path. */
 static char *
-    parse_path(const char *s, struct err *err)
+parse_path(const char *s, struct err *err)
 {
 	char *out, *to;
 	size_t len;
@@ -239,8 +239,8 @@ static char *
 }
 
 static int
-    parse_choice(
-	const char *const *choices, const char *s, int *out, struct err *err)
+parse_choice(
+    const char *const *choices, const char *s, int *out, struct err *err)
 {
 	char list[ERR_MAX / 2] = "";
 	size_t len = 0;
@@ -262,13 +262,13 @@ static int
 static const char *const bool_choices[] = { "no", "yes", NULL };
 
 static const char *const *
-    choices_of(const struct conf_key *key)
+choices_of(const struct conf_key *key)
 {
 	return (key->type == CONF_BOOL ? bool_choices : key->choices);
 }
 
 static int
-    list_add(struct conf_list *list, const char *s, struct err *err)
+list_add(struct conf_list *list, const char *s, struct err *err)
 {
 	char *path;
 
@@ -281,8 +281,8 @@ static int
 }
 
 static int
-    value_set(const struct conf_key *key, void *target, const char *s,
-	struct err *err)
+value_set(
+    const struct conf_key *key, void *target, const char *s, struct err *err)
 {
 	void *m = member(key, target);
 	char *path;
@@ -310,8 +310,7 @@ static int
 }
 
 static int
-    parse_line(
-	struct parser *ps, char *line, unsigned int lineno, struct err *err)
+parse_line(struct parser *ps, char *line, unsigned int lineno, struct err *err)
 {
 	const struct conf_key *key;
 	struct words w;
@@ -341,7 +340,7 @@ static int
 }
 
 static void
-    set_defaults(const struct parser *ps)
+set_defaults(const struct parser *ps)
 {
 	struct err err = { "" };
 	size_t i;
@@ -356,8 +355,7 @@ static void
 }
 
 static int
-    parse_lines(
-	struct parser *ps, const char *name, char *text, struct err *err)
+parse_lines(struct parser *ps, const char *name, char *text, struct err *err)
 {
 	unsigned int lineno = 0;
 	char *line;
@@ -371,20 +369,18 @@ static int
 }
 
 int
-    conf_parse(const struct conf_key *keys, size_t n, void *target,
-	const char *name, const char *text, size_t len, struct err *err)
+conf_parse(const struct conf_key *keys, size_t n, void *target,
+    const char *name, const char *text, struct err *err)
 {
 	struct parser ps = { .keys = keys, .n = n, .target = target };
 	char *copy;
 	int rc;
 
 	log_assert(n <= CONF_KEYS_MAX);
-	if (len > CONF_FILE_MAX)
+	if (strlen(text) > CONF_FILE_MAX)
 		return (err_set(
 		    err, "%s: larger than %d bytes", name, CONF_FILE_MAX));
-	if (len > 0 && memchr(text, '\0', len) != NULL)
-		return (err_set(err, "%s: NUL byte", name));
-	copy = len > 0 ? xstrndup(text, len) : xstrdup("");
+	copy = xstrdup(text);
 	rc = parse_lines(&ps, name, copy, err);
 	free(copy);
 	if (rc == -1)
@@ -395,11 +391,11 @@ int
 }
 
 /*
- * Reads at most size bytes; the number, or -1 and errno (or err text for
- * what is no plain file, e.g. a FIFO that would block the start).
+ * Reads a whole file (a NUL is put behind it); a FIFO would block the
+ * start, and is refused.
  */
 static int
-    read_file(const char *file, int fd, char *buf, size_t size, struct err *err)
+read_file(const char *file, int fd, char *buf, size_t size, struct err *err)
 {
 	struct stat st;
 	size_t len = 0;
@@ -409,8 +405,8 @@ static int
 		return (err_sys(err, "%s", file));
 	if (!S_ISREG(st.st_mode))
 		return (err_set(err, "%s: not a regular file", file));
-	while (len < size) {
-		if ((n = read(fd, buf + len, size - len)) == -1) {
+	while (len < size - 1) {
+		if ((n = read(fd, buf + len, size - 1 - len)) == -1) {
 			if (errno == EINTR)
 				continue;
 			return (err_sys(err, "%s", file));
@@ -419,33 +415,37 @@ static int
 			break;
 		len += (size_t)n;
 	}
-	return ((int)len);
+	buf[len] = '\0';
+	if (strlen(buf) != len)
+		return (err_set(err, "%s: NUL byte", file));
+	return (0);
 }
 
 int
-    conf_load(const struct conf_key *keys, size_t n, void *target,
-	const char *file, int must, struct err *err)
+conf_load(const struct conf_key *keys, size_t n, void *target, const char *file,
+    int must, struct err *err)
 {
+	/* One byte more than allowed, so that too much is noticed. */
+	const size_t size = CONF_FILE_MAX + 2;
 	char *buf;
-	int fd, len, rc = -1;
+	int fd, rc;
 
 	if ((fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1) {
 		if (errno == ENOENT && !must)
-			return (conf_parse(keys, n, target, file, "", 0, err));
+			return (conf_parse(keys, n, target, file, "", err));
 		return (err_sys(err, "%s", file));
 	}
-	/* One more than allowed, so that too much is noticed. */
-	buf = xmalloc(CONF_FILE_MAX + 1);
-	len = read_file(file, fd, buf, CONF_FILE_MAX + 1, err);
-	if (len != -1)
-		rc = conf_parse(keys, n, target, file, buf, (size_t)len, err);
+	buf = xmalloc(size);
+	rc = read_file(file, fd, buf, size, err);
+	if (rc == 0)
+		rc = conf_parse(keys, n, target, file, buf, err);
 	free(buf);
 	(void)close(fd); /* read only: nothing can be lost */
 	return (rc);
 }
 
 static void
-    print_text(FILE *f, const char *name, const char *s)
+print_text(FILE *f, const char *name, const char *s)
 {
 	fprintf(f, "%s ", name);
 	if (*s != '\0' && strpbrk(s, " \t\"\\#") == NULL) {
@@ -462,7 +462,7 @@ static void
 }
 
 static void
-    print_number(FILE *f, const struct conf_key *key, int64_t v)
+print_number(FILE *f, const struct conf_key *key, int64_t v)
 {
 	const struct unit *units = units_of(key);
 	char suffix[2] = "";
@@ -479,7 +479,7 @@ static void
 }
 
 static void
-    print_list(FILE *f, const char *name, const struct conf_list *list)
+print_list(FILE *f, const char *name, const struct conf_list *list)
 {
 	size_t i;
 
@@ -490,7 +490,7 @@ static void
 }
 
 static void
-    print_key(FILE *f, const struct conf_key *key, const void *target)
+print_key(FILE *f, const struct conf_key *key, const void *target)
 {
 	const void *m = (const char *)target + key->offset;
 	const char *s;
@@ -525,8 +525,7 @@ static void
 }
 
 void
-    conf_print(
-	const struct conf_key *keys, size_t n, const void *target, FILE *f)
+conf_print(const struct conf_key *keys, size_t n, const void *target, FILE *f)
 {
 	size_t i;
 
@@ -535,7 +534,7 @@ void
 }
 
 static void
-    list_release(struct conf_list *list)
+list_release(struct conf_list *list)
 {
 	while (list->n > 0) {
 		free(list->value[--list->n]);
@@ -544,7 +543,7 @@ static void
 }
 
 void
-    conf_release(const struct conf_key *keys, size_t n, void *target)
+conf_release(const struct conf_key *keys, size_t n, void *target)
 {
 	size_t i;
 	char **s;

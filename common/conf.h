@@ -56,9 +56,9 @@ struct conf_key {
  */
 int conf_load(const struct conf_key *, size_t n, void *target, const char *file,
     int must, struct err *);
-/* The same from bytes in memory; the name is for error texts. */
+/* The same from a text; the name is for error texts. */
 int conf_parse(const struct conf_key *, size_t n, void *target,
-    const char *name, const char *text, size_t len, struct err *);
+    const char *name, const char *text, struct err *);
 /* Prints every key with its value, as a file that loads to the same. */
 void conf_print(const struct conf_key *, size_t n, const void *target, FILE *);
 /* Frees what loading allocated. */

@@ -49,8 +49,7 @@ static int
 load(struct target *t, const char *text, struct err *err)
 {
 	memset(t, 0, sizeof(*t));
-	return (conf_parse(
-	    keys, NELEM(keys), t, "x.conf", text, strlen(text), err));
+	return (conf_parse(keys, NELEM(keys), t, "x.conf", text, err));
 }
 
 static void
@@ -218,23 +217,16 @@ limits(void **state)
 	char *text = calloc(1, CONF_FILE_MAX + 2);
 	struct target t = { 0 };
 	struct err err;
-	size_t i, n = NELEM(keys);
+	size_t i;
 	char *p = text;
 
 	(void)state;
 	assert_non_null(text);
 	memset(text, '\n', CONF_FILE_MAX + 1);
-	assert_int_equal(
-	    conf_parse(keys, n, &t, "x", text, CONF_FILE_MAX, &err), 0);
-	release(&t);
-	assert_int_equal(
-	    conf_parse(keys, n, &t, "x", text, CONF_FILE_MAX + 1, &err), -1);
-	assert_string_equal(err.text, "x: larger than 65536 bytes");
-	assert_int_equal(conf_parse(keys, n, &t, "x", "node\0a", 6, &err), -1);
-	assert_string_equal(err.text, "x: NUL byte");
-	/* The text needs no NUL behind it. */
-	assert_int_equal(conf_parse(keys, n, &t, "x", "node abc", 6, &err), 0);
-	assert_string_equal(t.node, "a");
+	assert_int_equal(load(&t, text, &err), -1);
+	assert_string_equal(err.text, "x.conf: larger than 65536 bytes");
+	text[CONF_FILE_MAX] = '\0';
+	assert_int_equal(load(&t, text, &err), 0);
 	release(&t);
 
 	for (i = 0; i < CONF_LIST_MAX; i++)
@@ -310,7 +302,7 @@ files(void **state)
 	char dir[] = "/tmp/test_conf.XXXXXX", path[64], want[128];
 	struct target t = { 0 };
 	struct err err;
-	size_t n = NELEM(keys);
+	size_t i, n = NELEM(keys);
 	FILE *f;
 
 	(void)state;
@@ -335,8 +327,19 @@ files(void **state)
 	assert_int_equal(conf_load(keys, n, &t, path, 1, &err), 0);
 	assert_string_equal(t.node, "abc");
 	release(&t);
-	assert_int_equal(truncate(path, CONF_FILE_MAX + 1), 0);
+	/* Grown by a NUL byte. */
+	assert_int_equal(truncate(path, 10), 0);
+	assert_int_equal(conf_load(keys, n, &t, path, 1, &err), -1);
+	(void)snprintf(want, sizeof(want), "%s: NUL byte", path);
+	assert_string_equal(err.text, want);
+
+	assert_non_null(f = fopen(path, "w"));
+	for (i = 0; i < CONF_FILE_MAX + 1; i++)
+		fputc('\n', f);
+	assert_int_equal(fclose(f), 0);
 	assert_int_equal(conf_load(keys, n, &t, path, 0, &err), -1);
+	(void)snprintf(want, sizeof(want), "%s: larger than 65536 bytes", path);
+	assert_string_equal(err.text, want);
 
 	assert_int_equal(unlink(path), 0);
 	/* A FIFO would block the start for ever. */
