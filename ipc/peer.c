@@ -281,8 +281,26 @@ ipc_connect_once(const char *path, struct err *err)
 	return (fd);
 }
 
+/* One try in the name of an identity; fatal if root cannot come back. */
+static int
+connect_as(const struct sockaddr_un *sun, const struct identity *id)
+{
+	int fd, saved;
+
+	if (geteuid() != 0)
+		return (connect_try(sun));
+	if (setegid(id->gid) == -1 || seteuid(id->uid) == -1)
+		fatal("cannot connect as uid %u", (unsigned int)id->uid);
+	fd = connect_try(sun);
+	saved = errno;
+	if (seteuid(0) == -1 || setegid(0) == -1)
+		fatal("seteuid");
+	errno = saved;
+	return (fd);
+}
+
 int
-ipc_connect(const char *path, struct err *err)
+ipc_connect(const char *path, const struct identity *id, struct err *err)
 {
 	struct sockaddr_un sun;
 	struct timespec ts;
