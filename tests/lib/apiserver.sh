@@ -40,6 +40,6 @@ apiserver_down()
 	pids=$(marked "TRIPOD_RIG_API=$dir")
 	[ ! -e "$dir/pid" ] || kill -TERM "$(cat "$dir/pid")" 2>/dev/null || :
 	# shellcheck disable=SC2086 # a list of numbers
-	await 10 none_alive $pids || end_processes 1 $pids
+	poll 10 none_alive $pids || end_processes 1 $pids
 	rm -f "$dir/pid" "$dir/port"
 }

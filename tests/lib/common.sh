@@ -21,9 +21,9 @@ die()
 	exit 1
 }
 
-# await SECONDS COMMAND...: until COMMAND succeeds; 1 when time is up.
+# poll SECONDS COMMAND...: until COMMAND succeeds; 1 when time is up.
 # Asks often, because the answer is usually there within milliseconds.
-await()
+poll()
 {
 	local limit=$((${EPOCHREALTIME/./} + $1 * 1000000))
 
@@ -71,7 +71,7 @@ end_processes()
 	shift
 	[ $# -gt 0 ] || return 0
 	kill -TERM "$@" 2>/dev/null || :
-	await "$limit" none_alive "$@" && return
+	poll "$limit" none_alive "$@" && return
 	kill -KILL "$@" 2>/dev/null || :
-	await 5 none_alive "$@" || say "cannot end: $*"
+	poll 5 none_alive "$@" || say "cannot end: $*"
 }

@@ -101,9 +101,29 @@ SystemdCgroup = false
 EOT
 }
 
+# Without a socket ctr would wait for one.
 containerd_answers()
 {
-	in_containerd "$1" version >/dev/null 2>&1
+	[ -S "$(cat "$1/run/runtime")" ] &&
+	    in_containerd "$1" --connect-timeout 1s version >/dev/null 2>&1
+}
+
+# dying DIR NAME...: one of them keeps ending at once; waiting is of no use.
+dying()
+{
+	local dir=$1 name deaths
+
+	shift
+	for name; do
+		deaths=$(cat "$dir/run/$name.deaths" 2>/dev/null) || continue
+		[ "${deaths:-0}" -lt 5 ] || return 0
+	done
+	return 1
+}
+
+containerd_settled()
+{
+	containerd_answers "$1" || dying "$1" containerd
 }
 
 # The ctr beside a given containerd is preferred: both should be of one version.
@@ -122,7 +142,7 @@ runtime_borrow()
 	echo overlayfs >"$dir/run/snapshotter"
 	: >"$dir/run/borrowed"
 	pick_ctr "$(dirname "$binary")" >"$dir/run/ctr"
-	await 10 containerd_answers "$dir" || die "$socket: no answer"
+	poll 10 containerd_answers "$dir" || die "$socket: no answer"
 }
 
 # containerd_up DIR BINARY: starts it and waits until it answers.
@@ -145,7 +165,7 @@ containerd_up()
 	# Its shims are found through PATH.
 	PATH=$bin:$PATH start "$dir" containerd "$binary" \
 	    -c "$dir/etc/containerd.toml"
-	await 30 containerd_answers "$dir" ||
+	poll 30 containerd_settled "$dir" && containerd_answers "$dir" ||
 	    die "containerd does not answer, see $dir/log/containerd.log"
 }
 
@@ -172,5 +192,5 @@ images_import()
 	    "$(cat "$dir/run/snapshotter")" "$made/images.tar" \
 	    >>"$dir/log/rig.log" 2>&1 ||
 	    die "cannot import images, see $dir/log/rig.log"
-	await 10 images_known "$dir" || die "CRI does not see the test images"
+	poll 10 images_known "$dir" || die "CRI does not see the test images"
 }

@@ -91,6 +91,12 @@ daemons_ready()
 	    >/dev/null
 }
 
+daemons_settled()
+{
+	# shellcheck disable=SC2086 # a list of words
+	daemons_ready "$1" || dying "$1" $tripod
+}
+
 daemons_up()
 {
 	local dir=$1 node=$2 kubeconfig=$3 name
@@ -107,7 +113,7 @@ daemons_up()
 		start "$dir" "$name" "$TRIPOD_BIN/$name" \
 		    -f "$dir/etc/$name.conf"
 	done
-	await 30 daemons_ready "$dir" ||
+	poll 30 daemons_settled "$dir" && daemons_ready "$dir" ||
 	    die "the daemons are not ready, see $dir/log"
 }
 

@@ -77,7 +77,7 @@ pods_withdraw()
 {
 	[ -e "$1/run/borrowed" ] && [ -d "$1/manifests" ] || return 0
 	rm -rf "$1"/manifests/*
-	await 60 pods_none "$1" || say "pods may be left in the runtime"
+	poll 60 pods_none "$1" || say "pods may be left in the runtime"
 }
 
 pods_none()
