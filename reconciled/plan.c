@@ -445,3 +445,70 @@ plan_pod(const struct pod_want *want, const struct pod_seen *seen,
 		plan_keep(&p);
 	return (p.n);
 }
+
+static const struct pod *
+wanted_namesake(const struct pods *pods, const struct pod *self)
+{
+	const struct pod *p;
+
+	TAILQ_FOREACH (p, pods, entry)
+		if (p != self && p->want.wanted &&
+		    strcmp(p->namespace_, self->namespace_) == 0 &&
+		    strcmp(p->name, self->name) == 0)
+			return (p);
+	return (NULL);
+}
+
+/* Whether another pod of that name still runs or holds its network. */
+static int
+has_predecessor(const struct pods *pods, const struct pod *self)
+{
+	const struct pod *p;
+
+	TAILQ_FOREACH (p, pods, entry)
+		if (p != self && strcmp(p->namespace_, self->namespace_) == 0 &&
+		    strcmp(p->name, self->name) == 0 &&
+		    (pod_is_live(&p->seen) || p->memo.sandbox_busy ||
+			p->inflight > 0))
+			return (1);
+	return (0);
+}
+
+static void
+resolve_pod(const struct pods *pods, struct pod *p, int synced)
+{
+	struct pod_want *w = &p->want;
+	const struct pod *next;
+
+	w->pod = p->manifest == NULL ? NULL : p->manifest->pod;
+	w->hold = w->blocked = 0;
+	if (w->pod != NULL)
+		w->grace_seconds = w->pod->grace_seconds;
+	if (w->terminating && w->wanted && !pod_is_live(&p->seen))
+		w->terminating = 0; /* it came back while it ended */
+	if (w->wanted) {
+		w->blocked = has_predecessor(pods, p);
+		return;
+	}
+	if (w->terminating)
+		return;
+	/* Until a whole transfer has come nobody knows what is unwanted. */
+	if (!synced)
+		w->hold = 1;
+	else if ((next = wanted_namesake(pods, p)) != NULL &&
+	    !plan_images_ready(next->manifest->pod, &next->memo))
+		w->hold = 1;
+	else
+		w->terminating = 1;
+}
+
+void
+plan_resolve(struct pods *pods, int synced, int network_ready)
+{
+	struct pod *p;
+
+	TAILQ_FOREACH (p, pods, entry) {
+		p->want.network_ready = network_ready;
+		resolve_pod(pods, p, synced);
+	}
+}

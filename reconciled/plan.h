@@ -60,6 +60,16 @@ size_t plan_pod(const struct pod_want *, const struct pod_seen *,
     const struct pod_memo *, struct mtime now,
     struct action act[static PLAN_MAX], struct mtime *wake);
 
+/*
+ * Decides between pods, before each is planned for itself: fills in blocked,
+ * hold, terminating, pod, grace_seconds and network_ready of every want from
+ * its wanted.  A pod that is not wanted is kept going until a whole transfer
+ * of manifests has come (synced), and until the images of a wanted pod of its
+ * name are there; that one starts only when no other of its name is live or
+ * busy.  An end that has begun is finished even if the pod is wanted again.
+ */
+void plan_resolve(struct pods *, int synced, int network_ready);
+
 /* Whether every image of the pod has been found (rule 3). */
 int plan_images_ready(const Tripod__Pod *, const struct pod_memo *);
 

@@ -16,64 +16,6 @@ reconcile_kick(struct reconciled *r)
 	event_active(r->ev_reconcile, EV_TIMEOUT, 0);
 }
 
-static struct pod *
-pod_by_name(const struct reconciled *r, const struct pod *self, int wanted)
-{
-	struct pod *p;
-
-	TAILQ_FOREACH (p, &r->pods, entry)
-		if (p != self && p->want.wanted == wanted &&
-		    strcmp(p->namespace_, self->namespace_) == 0 &&
-		    strcmp(p->name, self->name) == 0)
-			return (p);
-	return (NULL);
-}
-
-/* Whether another pod of that name still runs or holds its network. */
-static int
-has_predecessor(const struct reconciled *r, const struct pod *self)
-{
-	const struct pod *p;
-
-	TAILQ_FOREACH (p, &r->pods, entry)
-		if (p != self && strcmp(p->namespace_, self->namespace_) == 0 &&
-		    strcmp(p->name, self->name) == 0 &&
-		    (pod_is_live(&p->seen) || p->memo.sandbox_busy ||
-			p->inflight > 0))
-			return (1);
-	return (0);
-}
-
-/* What is decided between pods, before each is planned for itself. */
-static void
-resolve_pod(struct reconciled *r, struct pod *p)
-{
-	struct pod_want *w = &p->want;
-	const struct pod *next;
-
-	w->pod = p->manifest == NULL ? NULL : p->manifest->pod;
-	w->network_ready = cri_info(r->cri)->network_ready;
-	w->hold = w->blocked = 0;
-	if (w->pod != NULL)
-		w->grace_seconds = w->pod->grace_seconds;
-	if (w->terminating && w->wanted && !pod_is_live(&p->seen))
-		w->terminating = 0; /* it came back while it ended */
-	if (w->wanted) {
-		w->blocked = has_predecessor(r, p);
-		return;
-	}
-	if (w->terminating)
-		return;
-	/* Until a whole transfer has come nobody knows what is unwanted. */
-	if (!r->desired.synced)
-		w->hold = 1;
-	else if ((next = pod_by_name(r, p, 1)) != NULL &&
-	    !plan_images_ready(next->manifest->pod, &next->memo))
-		w->hold = 1;
-	else
-		w->terminating = 1;
-}
-
 /*
  * An end whose circumstances are not known yet makes a pod unplannable,
  * and its status untrue.
@@ -197,8 +139,8 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 	TAILQ_FOREACH (p, &r->pods, entry)
 		p->want.wanted = desired_by_uid(&r->desired, p->uid) != NULL;
 	if (r->listed && cri_info(r->cri)->state == CRI_UP) {
-		TAILQ_FOREACH (p, &r->pods, entry)
-			resolve_pod(r, p);
+		plan_resolve(&r->pods, r->desired.synced,
+		    cri_info(r->cri)->network_ready);
 		TAILQ_FOREACH (p, &r->pods, entry)
 			plan_and_act(r, p, now, &next);
 	}
