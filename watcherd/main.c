@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <libgen.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "common/conf.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/mem.h"
 #include "common/name.h"
 #include "common/privdrop.h"
@@ -200,6 +202,7 @@ watcherd_open(struct watcherd *w)
 		fatalx("%s", err.text);
 	if ((w->base = event_base_new()) == NULL)
 		fatalx("event_base_new");
+	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail for SIGPIPE */
 	w->ev_term = signal_event(w, SIGTERM);
 	w->ev_int = signal_event(w, SIGINT);
 	digest_init();
