@@ -38,6 +38,7 @@ story_dump()
 {
 	local log
 
+	[ -n "${TRIPOD_CONTROL-}" ] || return 0
 	echo "--- status"
 	ctl status 2>&1 || :
 	for log in "$STORY"/rig/log/{reconciled,watcherd,mirrord}.log; do
@@ -49,7 +50,10 @@ story_dump()
 # up [OPTION...]: rig up, with its variables set.
 up()
 {
-	eval "$("$rig" up "$STORY/rig" "$@")"
+	local variables
+
+	variables=$("$rig" up "$STORY/rig" "$@") || fail "rig up"
+	eval "$variables"
 }
 
 fail()
