@@ -132,6 +132,12 @@ $(eval $(call unit,grpcmsg,reconciled/grpcmsg.o $(COMMON_CRI),-lprotobuf-c))
 $(eval $(call unit,grpc,$(GRPC_WORLD) $(GRPC),$(LIBS_CRI)))
 $(eval $(call unit,h2,$(GRPC_WORLD) $(GRPC),$(LIBS_CRI)))
 
+CRI_WORLD	 = tests/unit/runtimeworld.o tests/unit/h2server.o
+$(eval $(call unit,cri,$(CRI_WORLD) $(CRI) $(COMMON_CRI),$(LIBS_CRI)))
+$(eval $(call unit,events,$(CRI_WORLD) $(CRI) $(COMMON_CRI),$(LIBS_CRI)))
+$(eval $(call unit,cri_proto,reconciled/crimethod.o gen/cri.pb-c.o \
+    gen/containerd.pb-c.o $(COMMON_CRI),-lprotobuf-c))
+
 # Programs that other suites run.
 TESTPROGRAMS	 =
 

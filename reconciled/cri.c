@@ -12,6 +12,7 @@
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 3000
 #define STATUS_PERIOD_MS 5000
+#define STATUS_UNREADY_MS 1000 /* while something waits for a change */
 #define STATUS_STALE_MS 30000
 
 struct cri_call {
@@ -207,6 +208,15 @@ own_stop(struct cri *cri)
 }
 
 static void
+status_later(struct cri *cri)
+{
+	timer_start(cri,
+	    cri->info.runtime_ready && cri->info.network_ready
+		? STATUS_PERIOD_MS
+		: STATUS_UNREADY_MS);
+}
+
+static void
 handshake_failed(struct cri *cri, const char *step, const char *why)
 {
 	char *reason;
@@ -236,7 +246,7 @@ handshake_done(struct cri *cri)
 	    info->runtime_name, info->runtime_version,
 	    criinfo_driver_str(info->cgroup_driver), info->runtime_ready,
 	    info->network_ready);
-	timer_start(cri, STATUS_PERIOD_MS);
+	status_later(cri);
 	state_notify(cri);
 }
 
@@ -260,7 +270,6 @@ on_status_polled(void *arg, struct cri_result *res)
 	int network_ready = info->network_ready;
 
 	cri->own = NULL;
-	timer_start(cri, STATUS_PERIOD_MS);
 	if ((res->code != GRPC_OK ||
 		cri_take_status(cri, res->response) == -1) &&
 	    info->runtime_ready &&
@@ -269,6 +278,7 @@ on_status_polled(void *arg, struct cri_result *res)
 		criinfo_text(
 		    &info->reason, "the runtime does not tell its status");
 	}
+	status_later(cri);
 	if (runtime_ready == info->runtime_ready &&
 	    network_ready == info->network_ready)
 		return;

@@ -89,8 +89,9 @@ struct cri_info {
 	char *runtime_name; /* "containerd"; the scheme of container ids */
 	char *runtime_version;
 	/*
-	 * Conditions of the last Status, asked for every 5 s; 0 unless the
-	 * state is CRI_UP, and when no Status came for 30 s.
+	 * Conditions of the last Status, asked for every 5 s (every second
+	 * while one is 0); 0 unless the state is CRI_UP, and when no Status
+	 * came for 30 s.
 	 */
 	int runtime_ready;
 	int network_ready;
