@@ -120,6 +120,8 @@ endef
 $(eval $(call unit,common,common/err.o common/log.o common/mem.o \
     common/mtime.o,-lprotobuf-c))
 $(eval $(call unit,name,common/name.o))
+$(eval $(call unit,privdrop,tests/unit/child.o common/privdrop.o \
+    common/err.o common/log.o common/mtime.o))
 $(eval $(call unit,conf,common/conf.o common/err.o common/log.o \
     common/mem.o common/mtime.o,-lprotobuf-c))
 
