@@ -171,7 +171,8 @@ static const struct field fields_container_restart_rule_on_exit_codes[] = {
 	    ONE_OF("In NotIn")),
 	FIELD("values", LIST(JSON_INT32)),
 };
-STATIC_TYPE(container_restart_rule_on_exit_codes, "ContainerRestartRuleOnExitCodes")
+STATIC_TYPE(container_restart_rule_on_exit_codes,
+    "ContainerRestartRuleOnExitCodes")
 
 static const struct field fields_container_restart_rule[] = {
 	FIELD("action", JSON_STRING, FLAGS(FIELD_REQUIRED),

@@ -116,7 +116,8 @@ static const struct field fields_container_extended_resource_request[] = {
 	FIELD("resourceName", JSON_STRING,
 	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
 };
-STATIC_TYPE(container_extended_resource_request, "ContainerExtendedResourceRequest")
+STATIC_TYPE(container_extended_resource_request,
+    "ContainerExtendedResourceRequest")
 
 static const struct field fields_pod_extended_resource_claim_status[] = {
 	FIELD("requestMappings", OBJECTS(container_extended_resource_request),
@@ -124,7 +125,8 @@ static const struct field fields_pod_extended_resource_claim_status[] = {
 	FIELD("resourceClaimName", JSON_STRING,
 	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
 };
-STATIC_TYPE(pod_extended_resource_claim_status, "PodExtendedResourceClaimStatus")
+STATIC_TYPE(pod_extended_resource_claim_status,
+    "PodExtendedResourceClaimStatus")
 
 static const struct field fields_host_ip[] = {
 	FIELD("ip", JSON_STRING, FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
@@ -138,7 +140,8 @@ static const struct field fields_node_allocatable_resource_claim_status[] = {
 	FIELD("resources", MAP(JSON_QUANTITY),
 	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
 };
-STATIC_TYPE(node_allocatable_resource_claim_status, "NodeAllocatableResourceClaimStatus")
+STATIC_TYPE(node_allocatable_resource_claim_status,
+    "NodeAllocatableResourceClaimStatus")
 
 static const struct field fields_pod_ip[] = {
 	FIELD("ip", JSON_STRING, FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
