@@ -154,11 +154,34 @@ $(eval $(call testprogram,tests/component/mirror_peer,$(IPC) $(COMMON),\
     $(LIBS_IPC)))
 $(eval $(call testprogram,tests/component/cri,tests/component/cripod.o \
     $(CRI) $(COMMON_CRI),-lcmocka $(LIBS_CRI)))
+$(eval $(call testprogram,tests/bench/rawcri,tests/component/cripod.o \
+    $(CRI) $(COMMON_CRI),$(LIBS_CRI)))
 
 # Pure parts of reconciled, and ipc.
 BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
 $(eval $(call unit,plan,reconciled/plan.o reconciled/pod.o \
     gen/tripod.pb-c.o $(BASE),-lprotobuf-c))
+SIM		+= $(O)/tests/sim/sim
+$(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
+    tests/sim/world.o reconciled/plan.o reconciled/pod.o gen/tripod.pb-c.o \
+    $(BASE))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -lprotobuf-c
+
+# watcherd: each part with what it stands on.
+TREE		 = $(MANIFEST_TREE) gen/tripod.pb-c.o $(BASE)
+MANIFEST_ALL	 = $(MANIFEST) gen/tripod.pb-c.o common/name.o $(BASE)
+LIBS_MANIFEST	 = -lyaml -lcrypto -lprotobuf-c
+$(eval $(call unit,yaml,$(TREE),-lyaml -lprotobuf-c))
+$(eval $(call unit,quantity,watcherd/quantity.o watcherd/image.o \
+    common/err.o,))
+$(eval $(call unit,schema,$(MANIFEST_SCHEMA),))
+$(eval $(call unit,decode,watcherd/decode.o watcherd/quantity.o \
+    $(MANIFEST_SCHEMA) $(TREE),-lyaml -lprotobuf-c))
+$(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,files,watcherd/files.o watcherd/load.o common/name.o \
+    $(BASE),-lprotobuf-c))
 
 unit: $(UNIT)
 	tests/lib/run $(UNIT)
