@@ -492,10 +492,15 @@ resolve_pod(const struct pods *pods, struct pod *p, int synced)
 	}
 	if (w->terminating)
 		return;
-	/* Until a whole transfer has come nobody knows what is unwanted. */
+	/*
+	 * Until a whole transfer has come nobody knows what is unwanted.
+	 * Afterwards only what runs is worth holding: anything else would
+	 * start beside the one that does.
+	 */
 	if (!synced)
 		w->hold = 1;
-	else if ((next = wanted_namesake(pods, p)) != NULL &&
+	else if (pod_is_live(&p->seen) &&
+	    (next = wanted_namesake(pods, p)) != NULL &&
 	    !plan_images_ready(next->manifest->pod, &next->memo))
 		w->hold = 1;
 	else
