@@ -209,7 +209,9 @@ main(int argc, char *argv[])
 	log_init("test_cri_proto");
 	arena_init(&c->text, TABLE_MAX);
 	if ((f = fopen(path, "re")) == NULL) {
-		(void)printf("skipped: no %s to compare with\n", path);
+		(void)printf("cannot run on this machine: no %s to compare "
+			     "with\n",
+		    path);
 		free(c);
 		return (77);
 	}
