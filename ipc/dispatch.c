@@ -5,7 +5,7 @@
 #include "tripod.pb-c.h"
 
 const char *
-    ipc_type_str(uint32_t type)
+ipc_type_str(uint32_t type)
 {
 	const ProtobufCEnumValue *v;
 
@@ -17,7 +17,7 @@ const char *
 }
 
 static const struct ipc_op *
-    op_find(const struct ipc_table *t, uint32_t type)
+op_find(const struct ipc_table *t, uint32_t type)
 {
 	size_t i;
 
@@ -29,8 +29,8 @@ static const struct ipc_op *
 
 /* Everything that can be checked before the payload is looked at. */
 static int
-    op_admits(const struct ipc_op *op, enum ipc_phase phase,
-	const struct imsg *m, struct err *err)
+op_admits(const struct ipc_op *op, enum ipc_phase phase, const struct imsg *m,
+    struct err *err)
 {
 	if (!(op->phases & phase))
 		return (err_set(err, "out of phase"));
@@ -45,8 +45,8 @@ static int
 }
 
 static int
-    op_decode(const struct ipc_op *op, const struct imsg *m,
-	struct ipc_msg *msg, struct err *err)
+op_decode(const struct ipc_op *op, const struct imsg *m, struct ipc_msg *msg,
+    struct err *err)
 {
 	if (op->payload == NULL)
 		return (0);
@@ -60,8 +60,8 @@ static int
 }
 
 int
-    ipc_dispatch(const struct ipc_table *t, enum ipc_phase phase,
-	struct imsg *m, void *ctx, struct err *err)
+ipc_dispatch(const struct ipc_table *t, enum ipc_phase phase, struct imsg *m,
+    void *ctx, struct err *err)
 {
 	const struct ipc_op *op;
 	struct ipc_msg msg = { .type = m->hdr.type, .id = m->hdr.id, .fd = -1 };

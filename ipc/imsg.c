@@ -24,7 +24,7 @@ struct imsg_out {
 };
 
 void
-    imsgbuf_init(struct imsgbuf *b, int fd, const struct imsg_limits *limits)
+imsgbuf_init(struct imsgbuf *b, int fd, const struct imsg_limits *limits)
 {
 	memset(b, 0, sizeof(*b));
 	b->fd = fd;
@@ -33,7 +33,7 @@ void
 }
 
 static void
-    out_free(struct imsgbuf *b, struct imsg_out *o)
+out_free(struct imsgbuf *b, struct imsg_out *o)
 {
 	TAILQ_REMOVE(&b->out, o, entry);
 	b->queued -= o->len;
@@ -43,7 +43,7 @@ static void
 }
 
 void
-    imsgbuf_release(struct imsgbuf *b)
+imsgbuf_release(struct imsgbuf *b)
 {
 	struct imsg_out *o;
 	size_t i;
@@ -63,7 +63,7 @@ void
 
 /* Moves what is unread to the front and makes room for one frame more. */
 static void
-    in_make_room(struct imsgbuf *b)
+in_make_room(struct imsgbuf *b)
 {
 	struct imsg_hdr hdr;
 	size_t need = IMSG_IN_START;
@@ -88,7 +88,7 @@ static void
 
 /* Stores received descriptors; -1 and errno when there are too many. */
 static int
-    in_take_fds(struct imsgbuf *b, struct msghdr *msg)
+in_take_fds(struct imsgbuf *b, struct msghdr *msg)
 {
 	struct cmsghdr *c;
 	size_t i, n;
@@ -116,7 +116,7 @@ static int
 }
 
 int
-    imsgbuf_read(struct imsgbuf *b)
+imsgbuf_read(struct imsgbuf *b)
 {
 	union {
 		struct cmsghdr align;
@@ -150,7 +150,7 @@ int
 
 /* Hands out the oldest received descriptor. */
 static int
-    in_next_fd(struct imsgbuf *b)
+in_next_fd(struct imsgbuf *b)
 {
 	int fd;
 
@@ -163,7 +163,7 @@ static int
 }
 
 int
-    imsg_get(struct imsgbuf *b, struct imsg *m)
+imsg_get(struct imsgbuf *b, struct imsg *m)
 {
 	struct imsg_hdr hdr;
 	size_t have = b->in_len - b->in_pos;
@@ -198,7 +198,7 @@ int
 }
 
 int
-    imsg_get_fd(struct imsg *m)
+imsg_get_fd(struct imsg *m)
 {
 	int fd = m->fd;
 
@@ -207,7 +207,7 @@ int
 }
 
 void
-    imsg_release(struct imsg *m)
+imsg_release(struct imsg *m)
 {
 	if (m->fd != -1)
 		(void)close(m->fd); /* nobody wanted it */
@@ -215,8 +215,7 @@ void
 }
 
 void *
-    imsg_reserve(
-	struct imsgbuf *b, uint32_t type, uint32_t id, int fd, size_t len)
+imsg_reserve(struct imsgbuf *b, uint32_t type, uint32_t id, int fd, size_t len)
 {
 	struct imsg_hdr hdr;
 	struct imsg_out *o;
@@ -255,8 +254,8 @@ refuse:
 }
 
 int
-    imsg_compose(struct imsgbuf *b, uint32_t type, uint32_t id, int fd,
-	const void *data, size_t len)
+imsg_compose(struct imsgbuf *b, uint32_t type, uint32_t id, int fd,
+    const void *data, size_t len)
 {
 	void *room;
 
@@ -272,7 +271,7 @@ int
  * first byte of a call, so a frame that carries one always leads.
  */
 static int
-    out_collect(const struct imsgbuf *b, struct iovec *iov)
+out_collect(const struct imsgbuf *b, struct iovec *iov)
 {
 	struct imsg_out *o;
 	int n = 0;
@@ -289,7 +288,7 @@ static int
 
 /* Accounts for bytes the socket took. */
 static void
-    out_sent(struct imsgbuf *b, size_t n)
+out_sent(struct imsgbuf *b, size_t n)
 {
 	struct imsg_out *o;
 	size_t left;
@@ -310,7 +309,7 @@ static void
 }
 
 static ssize_t
-    out_send(struct imsgbuf *b)
+out_send(struct imsgbuf *b)
 {
 	union {
 		struct cmsghdr align;
@@ -342,7 +341,7 @@ static ssize_t
 }
 
 int
-    imsgbuf_write(struct imsgbuf *b)
+imsgbuf_write(struct imsgbuf *b)
 {
 	ssize_t n;
 
