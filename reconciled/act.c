@@ -377,8 +377,11 @@ on_started(void *ctx, struct cri_result *res)
 		op_failed(op, res, &c->retry);
 		memo_failed(m, "RunContainerError", res->message);
 	} else {
-		c->state = SEEN_RUNNING;
-		c->started_ns = wall_now_ns();
+		/* Its end may have been seen before this answer. */
+		if (c->state == SEEN_CREATED) {
+			c->state = SEEN_RUNNING;
+			c->started_ns = wall_now_ns();
+		}
 		memo_worked(m, &c->retry);
 		files_link_log(&op->r->files, op->pod, c);
 		log_info("pod %s/%s: container %s started (restart %u)",

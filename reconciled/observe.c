@@ -29,7 +29,7 @@ struct question {
 	struct reconciled *r;
 	struct pod *pod;
 	char *id;
-	int wait_ms; /* asked again until it has ended; 0: once */
+	int wait_ms; /* before it was asked again, to let CRI catch up */
 	struct event *ev;
 };
 
@@ -397,15 +397,13 @@ on_look_again(evutil_socket_t fd, short what, void *arg)
 static int
 question_again(struct question *q)
 {
-	struct timeval tv = { 0, q->wait_ms * 1000 };
+	struct timeval tv;
 
-	if (q->wait_ms == 0 || q->wait_ms > LOOK_LAST_MS)
+	q->wait_ms = q->wait_ms == 0 ? LOOK_FIRST_MS : q->wait_ms * 2;
+	if (q->wait_ms > LOOK_LAST_MS)
 		return (0);
-	q->wait_ms *= 2;
-	if (tv.tv_usec >= 1000000) {
-		tv.tv_sec = tv.tv_usec / 1000000;
-		tv.tv_usec %= 1000000;
-	}
+	tv.tv_sec = q->wait_ms / 1000;
+	tv.tv_usec = q->wait_ms % 1000 * 1000;
 	if (q->ev == NULL)
 		q->ev = evtimer_new(q->r->base, on_look_again, q);
 	if (q->ev == NULL || event_add(q->ev, &tv) == -1)
@@ -430,8 +428,7 @@ on_container_status(void *ctx, struct cri_result *res)
 	} else if (c != NULL) {
 		container_fill(c, a->status);
 		q->pod->dirty = 1;
-		if (c->state == SEEN_RUNNING && q->wait_ms > 0 &&
-		    question_again(q)) {
+		if (c->ended && c->state != SEEN_EXITED && question_again(q)) {
 			c->asked = 1;
 			return;
 		}
@@ -504,18 +501,15 @@ observe_hint(struct reconciled *r, const struct hint *hint)
 {
 	struct seen_container *c;
 	struct seen_sandbox *s;
-	struct question *q;
 	struct pod *p;
 
 	if (hint->kind != HINT_EXITED && hint->kind != HINT_DELETED)
 		return;
 	TAILQ_FOREACH (p, &r->pods, entry) {
 		c = container_find(&p->seen, hint->id);
-		if (c != NULL && !c->asked && c->state != SEEN_EXITED) {
-			c->asked = 1;
-			q = question_new(r, p, c->id);
-			q->wait_ms = LOOK_FIRST_MS;
-			question_ask(q);
+		if (c != NULL && c->state != SEEN_EXITED) {
+			c->ended = 1;
+			observe_container(r, p, c);
 		}
 		s = sandbox_find(&p->seen, hint->id);
 		if (s != NULL && s->ready)

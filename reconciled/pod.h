@@ -51,6 +51,7 @@ struct seen_container {
 	char *reason, *message, *image, *image_ref;
 	int detailed; /* ContainerStatus has answered for this state */
 	int asked;    /* ContainerStatus is on its way */
+	int ended;    /* an event said so; its state may be behind */
 	int busy;     /* an action on it is in flight */
 	int listed;   /* was in the list being merged */
 	struct retry retry;
