@@ -1,0 +1,89 @@
+#!/bin/bash
+# The rights that the service units give are enough: each daemon is started
+# with the user and the capabilities that stand there, and does its job.
+. "$(dirname "$0")/story.sh"
+begin "$@"
+etc=$here/../../etc
+
+# Folders as tmpfiles would make them, out of the machine's way.
+mount -t tmpfs -o mode=755 tmpfs /run
+up --only-runtime
+install -d -m 755 /run/tripod /run/tripod/empty
+
+unit() {	# NAME KEY: a setting of its unit
+	sed -n "s/^$2=//p" "$etc/$1.service"
+}
+
+caps() {	# WORDS: as setpriv(1) wants them
+	local cap out=-all
+
+	for cap in $1; do
+		cap=${cap#CAP_}
+		out=$out,+${cap,,}
+	done
+	echo "$out"
+}
+
+# service NAME UID: in the background, as the service manager starts it.
+service()
+{
+	local name=$1 ids=() ambient
+
+	[ "$(unit "$name" NoNewPrivileges)" = yes ]
+	if [ -n "$(unit "$name" User)" ]; then
+		ids=(--reuid "$2" --regid "$2" --clear-groups)
+	fi
+	ambient=$(caps "$(unit "$name" AmbientCapabilities)")
+	setpriv "${ids[@]}" --inh-caps "$ambient" --ambient-caps "$ambient" \
+	    --bounding-set "$(caps "$(unit "$name" CapabilityBoundingSet)")" \
+	    --no-new-privs "$TRIPOD_BIN/$name" -f "$STORY/$name.conf" \
+	    >>"$STORY/$name.log" 2>&1 &
+	pids="${pids-} $!"
+}
+
+end_services()
+{
+	local status=$?
+
+	# shellcheck disable=SC2086 # a list of numbers
+	kill $pids 2>/dev/null || :
+	[ $status -eq 0 ] || tail -n 20 "$STORY"/*.log
+	(exit $status)
+	story_end
+}
+
+TRIPOD_MANIFESTS=$STORY/manifests
+TRIPOD_CONTROL=/run/tripod/control.sock
+mkdir -m 700 "$TRIPOD_MANIFESTS"
+cat >"$STORY/reconciled.conf" <<EOT
+runtime $TRIPOD_RUNTIME
+manifests $TRIPOD_MANIFESTS
+state $STORY/state
+pod logs $STORY/pods
+container logs $STORY/containers
+watch user 64201
+mirror user 64202
+control group 0
+node node1
+EOT
+echo user 64201 >"$STORY/watcherd.conf"
+echo user 64202 >"$STORY/mirrord.conf"
+trap end_services EXIT
+service reconciled 0
+service watcherd 64201
+service mirrord 64202
+
+running()
+{
+	ctl status 2>/dev/null | grep -q "^default/web-node1 *$1"
+}
+everybody()
+{
+	ctl status 2>/dev/null | grep -q 'watcherd up, mirrord up'
+}
+
+await 10 everybody
+pod web | put web.yaml
+await 20 running Running
+rm "$TRIPOD_MANIFESTS/web.yaml"
+await 20 eval '! running "[A-Z]"'
