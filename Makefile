@@ -122,6 +122,10 @@ $(eval $(call unit,common,common/err.o common/log.o common/mem.o \
 $(eval $(call unit,name,common/name.o))
 $(eval $(call unit,privdrop,tests/unit/child.o common/privdrop.o \
     common/err.o common/log.o common/mtime.o))
+SANDBOX_TEST	 = tests/unit/child.o common/sandbox_linux.o common/log.o \
+		   common/mtime.o
+$(eval $(call unit,sandbox,$(SANDBOX_TEST),-lseccomp -levent_core))
+$(eval $(call unit,landlock,$(SANDBOX_TEST),-lseccomp))
 $(eval $(call unit,conf,common/conf.o common/err.o common/log.o \
     common/mem.o common/mtime.o,-lprotobuf-c))
 
