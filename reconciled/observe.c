@@ -370,6 +370,9 @@ mtime_of(int64_t ns)
 static void
 container_fill(struct seen_container *c, const Runtime__V1__ContainerStatus *st)
 {
+	/* Answers may overtake each other: a start is not taken back. */
+	if (st->state == RUNTIME__V1__CONTAINER_STATE__CONTAINER_CREATED)
+		return;
 	c->state = state_from(st->state);
 	c->detailed = 1;
 	c->started_ns = st->started_at;
