@@ -106,6 +106,13 @@ check_not "$rig" up "$dir" --containerd /bin/false --only-runtime \
 check grep -q 'containerd does not answer' "$STORY/said"
 gone
 
+echo "- an interrupted start leaves nothing"
+"$rig" up "$dir" --only-runtime >"$STORY/said" 2>&1 &
+await 10 test -e "$dir/run/containerd.pid"
+kill -TERM $!
+check_not wait $!
+gone
+
 echo "- a killed containerd comes back; a stopped one stays down"
 up --only-runtime
 pid=$(daemon_pid containerd)

@@ -7,7 +7,6 @@ top=$(cd "$lib/../.." && pwd)
 # What is compiled or built for the tests stays out of the tree.
 TRIPOD_OBJ=${TRIPOD_OBJ:-$top/obj}
 TRIPOD_BIN=${TRIPOD_BIN:-$TRIPOD_OBJ/bin}
-[ -d "$TRIPOD_BIN" ] || TRIPOD_BIN=$TRIPOD_OBJ
 made=$TRIPOD_OBJ/rig
 
 say()

@@ -91,6 +91,16 @@ daemons_ready()
 	    >/dev/null
 }
 
+daemons_built()
+{
+	local name
+
+	for name in $tripod tripodctl; do
+		[ -x "$TRIPOD_BIN/$name" ] ||
+		    die "$TRIPOD_BIN/$name is missing: make"
+	done
+}
+
 daemons_settled()
 {
 	# shellcheck disable=SC2086 # a list of words
@@ -101,10 +111,6 @@ daemons_up()
 {
 	local dir=$1 node=$2 kubeconfig=$3 name
 
-	for name in $tripod tripodctl; do
-		[ -x "$TRIPOD_BIN/$name" ] ||
-		    die "$TRIPOD_BIN/$name is missing: make"
-	done
 	mkdir -p "$dir"/state "$dir"/log/{pods,containers}
 	# As kubeadm makes it.
 	[ -d "$dir/manifests" ] || mkdir -m 700 "$dir/manifests"

@@ -140,6 +140,16 @@ mounts_remove()
 	done
 }
 
+# A start that still goes on would put up again what is taken down here.
+up_stop()
+{
+	local pid
+
+	pid=$(cat "$1/run/up" 2>/dev/null) || return 0
+	! grep -sqzE '(^|/)rig$' "/proc/$pid/cmdline" ||
+	    end_processes 0 "$pid"
+}
+
 down()
 {
 	local dir name sockets
@@ -148,6 +158,7 @@ down()
 	dir=$(realpath "$1")
 	# Whatever fails, the rest is still to be done.
 	set +e +o pipefail
+	up_stop "$dir"
 	pods_withdraw "$dir"
 	for name in watcherd mirrord reconciled containerd; do
 		stop "$dir" "$name"
