@@ -74,10 +74,12 @@ in_make_room(struct imsgbuf *b)
 		b->in_pos = 0;
 	}
 	if (b->in_len >= IMSG_HEADER_SIZE) {
-		/* imsg_get() has found the length to be within limits. */
 		memcpy(&hdr, b->in, sizeof(hdr));
 		need = hdr.len & ~IMSG_FD_MARK;
 	}
+	/* imsg_get() need not have judged this length yet. */
+	if (need > b->limits.message)
+		need = b->limits.message;
 	if (need < IMSG_IN_START)
 		need = IMSG_IN_START;
 	if (b->in_size < need) {
