@@ -165,6 +165,9 @@ $(eval $(call testprogram,tests/bench/rawcri,tests/component/cripod.o \
 BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
 $(eval $(call unit,plan,reconciled/plan.o reconciled/pod.o \
     gen/tripod.pb-c.o $(BASE),-lprotobuf-c))
+$(eval $(call unit,imsg,ipc/imsg.o $(BASE),-lprotobuf-c))
+$(eval $(call unit,dispatch,ipc/dispatch.o ipc/imsg.o gen/tripod.pb-c.o \
+    $(BASE),-lprotobuf-c))
 SIM		+= $(O)/tests/sim/sim
 $(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
     tests/sim/world.o reconciled/plan.o reconciled/pod.o gen/tripod.pb-c.o \
