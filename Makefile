@@ -168,6 +168,7 @@ $(eval $(call unit,plan,reconciled/plan.o reconciled/pod.o \
 $(eval $(call unit,imsg,ipc/imsg.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,dispatch,ipc/dispatch.o ipc/imsg.o gen/tripod.pb-c.o \
     $(BASE),-lprotobuf-c))
+$(eval $(call unit,peer,$(IPC) $(BASE),$(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim
 $(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
     tests/sim/world.o reconciled/plan.o reconciled/pod.o gen/tripod.pb-c.o \
