@@ -77,7 +77,9 @@ memo_done(struct memo *m)
 static const struct backoff backoff_usual = { 1000, 60000, 20 };
 static const struct backoff backoff_refused = { 1000, 300000, 20 };
 static const struct backoff backoff_invalid = { 600000, 600000, 20 };
-static const struct backoff backoff_node = { 1000, 1000, 0 };
+/* The server's caches learn of a new Node or pod within a second or so. */
+static const struct backoff backoff_node = { 250, 1000, 20 };
+static const struct backoff backoff_lag = { 250, 60000, 20 };
 static const struct backoff backoff_denied = { 10000, 60000, 20 };
 
 static const struct backoff *
@@ -92,6 +94,8 @@ backoff_for(const struct memo *m, const struct api_result *r)
 		/* NodeRestriction has not heard of our Node yet. */
 		if (m->busy == PLAN_CREATE && strcmp(r->kind, "nodes") == 0)
 			return (&backoff_node);
+		if (m->busy != PLAN_CREATE)
+			return (&backoff_lag);
 		return (&backoff_usual);
 	case API_DENIED:
 		return (&backoff_denied);

@@ -306,6 +306,7 @@ model_seen(struct model *m, struct seen_pod *p)
 	}
 	if (is_relevant(r->seen, p))
 		memo_touch(&r->memo);
+	r->memo.unsure = 0;
 	seen_pod_free(r->seen);
 	r->seen = p;
 	r->dirty = 1;
@@ -316,6 +317,7 @@ record_unseen(struct record *r)
 {
 	seen_pod_free(r->seen);
 	r->seen = NULL;
+	r->memo.unsure = 0;
 	memo_touch(&r->memo);
 	r->dirty = 1;
 }

@@ -108,6 +108,24 @@ foreign(struct record *r)
 	failed(r, &res);
 }
 
+/*
+ * A node identity is forbidden to see what is not there, but also what
+ * the authorizer has not heard of yet: only "not found" is believed.
+ */
+static void
+absent(struct record *r, const struct api_result *res)
+{
+	struct api_result lag = *res;
+
+	if (res->class == API_NOT_FOUND && r->seen != NULL) {
+		memo_done(&r->memo);
+		gone(r, r->pending.uid);
+		return;
+	}
+	lag.class = API_NOT_FOUND;
+	memo_failed(&r->memo, &lag, mtime_now(), arc4random());
+}
+
 static void
 fetched(struct record *r, const struct api_result *res,
     const struct http_answer *ans)
@@ -116,13 +134,8 @@ fetched(struct record *r, const struct api_result *res,
 	struct seen_pod *p;
 
 	if (res->class == API_NOT_FOUND || res->class == API_FORBIDDEN) {
-		/* A node identity is forbidden to see what is not there. */
 		r->memo.unsure = 0;
-		if (r->seen != NULL)
-			memo_done(&r->memo);
-		else
-			memo_failed(&r->memo, res, mtime_now(), arc4random());
-		gone(r, r->pending.uid);
+		absent(r, res);
 		return;
 	}
 	if (res->class != API_OK) {
@@ -161,12 +174,14 @@ deleted(struct record *r, const struct api_result *res,
 {
 	struct seen_pod *p;
 
-	if (res->class == API_CONFLICT) {
+	if (res->class == API_CONFLICT)
 		r->memo.unsure = 1;
-		failed(r, res);
-		return;
-	}
-	if (res->class != API_OK && res->class != API_NOT_FOUND) {
+	/*
+	 * Not found is no proof: to a node identity it also says that
+	 * NodeRestriction has not heard of a new pod yet.  If the pod is
+	 * gone the watch will tell.
+	 */
+	if (res->class != API_OK) {
 		failed(r, res);
 		return;
 	}
@@ -216,11 +231,6 @@ published(struct record *r, const struct api_result *res,
 		    &r->memo, r->pending.uid, r->pending.status, mtime_now());
 		if ((p = answer_pod(r, ans)) != NULL)
 			model_seen(&a->model, p);
-		return;
-	}
-	if (res->class == API_NOT_FOUND) {
-		memo_done(&r->memo);
-		gone(r, r->pending.uid);
 		return;
 	}
 	if (res->class == API_CONFLICT ||

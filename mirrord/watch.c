@@ -383,6 +383,6 @@ watch_kick(struct watch *w)
 		return;
 	if (!event_pending(w->retry, EV_TIMEOUT, NULL))
 		return;
-	(void)event_del(w->retry);
-	watch_go(w);
+	/* Not from here: the caller may be within another transfer. */
+	event_active(w->retry, EV_TIMEOUT, 0);
 }
