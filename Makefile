@@ -161,6 +161,23 @@ $(eval $(call testprogram,tests/component/cri,tests/component/cripod.o \
 $(eval $(call testprogram,tests/bench/rawcri,tests/component/cripod.o \
     $(CRI) $(COMMON_CRI),$(LIBS_CRI)))
 
+# Fuzz targets: fuzz_NAME for libFuzzer, and replay_NAME, which make check
+# runs over tests/corpus/NAME.
+FUZZ		 =
+
+# fuzz NAME, OBJECTS, LIBRARIES
+define fuzz
+FUZZ += $(1)
+FUZZ_REPLAY += $(O)/tests/fuzz/replay_$(1)
+$(O)/tests/fuzz/replay_$(1): $(call objs,tests/fuzz/replay.o)
+$(O)/tests/fuzz/fuzz_$(1): LDFLAGS += -fsanitize=fuzzer
+$(O)/tests/fuzz/replay_$(1) $(O)/tests/fuzz/fuzz_$(1): \
+    $(call objs,tests/fuzz/fuzz_$(1).o $(2))
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(3)
+endef
+
+$(eval $(call fuzz,cri,$(CRI) $(COMMON_CRI),$(LIBS_CRI)))
+
 # Pure parts of reconciled, and ipc.
 BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
 $(eval $(call unit,plan,reconciled/plan.o reconciled/pod.o \
@@ -199,18 +216,38 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@TRIPOD_BIN=$(abspath $(O))/bin tests/lib/demo
 
-# Also run by make check: simulators (built programs, below $(O)), and
-# scripts or programs that replay the corpora of tests/fuzz.
-SIM		?=
-FUZZ_REPLAY	?=
+bench: all $(O)/tests/bench/rawcri
+	@tests/lib/deps build test
+	@TRIPOD_OBJ=$(abspath $(O)) tests/lib/rig isolate sh -c \
+	    'd=$$(mktemp -d /tmp/bench.XXXXXX) && chmod 755 $$d && \
+	    tests/bench/bench $$d; s=$$?; rm -rf $$d; exit $$s'
 
-testprograms: $(UNIT) $(SIM) $(TESTPROGRAMS)
+# Also run by make check: simulators (built programs, below $(O)).
+SIM		?=
+
+testprograms: $(UNIT) $(SIM) $(TESTPROGRAMS) $(FUZZ_REPLAY)
 
 check:
 	@! command -v apt-get >/dev/null || tests/lib/deps build test
 	@TRIPOD_OBJ=$(abspath $(O)) CHECK_UNIT='$(UNIT:$(O)/%=%)' \
-	    CHECK_SIM='$(SIM:$(O)/%=%)' CHECK_FUZZ='$(FUZZ_REPLAY)' \
+	    CHECK_SIM='$(SIM:$(O)/%=%)' \
+	    CHECK_FUZZ='$(FUZZ_REPLAY:$(O)/%=$(O)-san/%)' \
 	    tests/lib/check
+
+# Looks for new trouble, FUZZ_TIME seconds with each target; what is found
+# is left in the object folder and belongs into tests/corpus.
+FUZZ_TIME	?= 60
+FUZZ_O		 = $(O)-fuzz
+
+fuzz:
+	$(MAKE) CC=clang SAN=address,undefined,fuzzer-no-link O=$(FUZZ_O) \
+	    $(patsubst %,$(FUZZ_O)/tests/fuzz/fuzz_%,$(FUZZ))
+	for t in $(FUZZ); do \
+		mkdir -p $(FUZZ_O)/corpus/$$t && \
+		$(FUZZ_O)/tests/fuzz/fuzz_$$t -max_total_time=$(FUZZ_TIME) \
+		    -artifact_prefix=$(FUZZ_O)/$$t- $(FUZZ_O)/corpus/$$t \
+		    tests/corpus/$$t || exit 1; \
+	done
 
 lint: all
 	@TRIPOD_OBJ=$(abspath $(O)) tests/lib/run tests/lint/*

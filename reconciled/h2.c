@@ -201,10 +201,11 @@ h2_flush(struct h2 *h)
 	/* Out of stream ids: only a new connection has some. */
 	if (nghttp2_session_get_next_stream_id(h->session) > INT32_MAX)
 		h2_drain(h, "all stream ids are used up");
-	if ((h->state == H2_DRAINING && TAILQ_EMPTY(&h->streams)) ||
-	    (!nghttp2_session_want_read(h->session) &&
-		!nghttp2_session_want_write(h->session)))
-		h2_lost(h, "closed by agreement");
+	if (h->state == H2_DRAINING && TAILQ_EMPTY(&h->streams))
+		h2_lost(h, "drained");
+	else if (!nghttp2_session_want_read(h->session) &&
+	    !nghttp2_session_want_write(h->session))
+		h2_lost(h, "HTTP/2 protocol error");
 }
 
 static void

@@ -101,6 +101,7 @@ test_garbage(void **state)
 	world_await(w, &w->done, 1);
 	assert_int_equal(w->code, GRPC_UNAVAILABLE);
 	assert_int_equal(w->down, 1);
+	assert_string_equal(w->reason, "HTTP/2 protocol error");
 	world_await(w, &w->up, 2);
 }
 
