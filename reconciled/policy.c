@@ -4,6 +4,7 @@
 
 #include "common/name.h"
 #include "reconciled/pod.h"
+#include "reconciled/translate.h"
 
 #define GRACE_MAX (366LL * 24 * 3600) /* more is a mistake */
 #define VOLUMES_MAX 256
@@ -127,6 +128,11 @@ check_container(const Tripod__Pod *pod, size_t index, struct err *err)
 		    "container %s: more than %d elements in "
 		    "a list",
 		    c->name, LIST_MAX));
+	if (!translate_fits(c))
+		return (err_set(err,
+		    "container %s: environment, command and "
+		    "arguments are longer than %d bytes",
+		    c->name, TRANSLATE_TEXT_MAX));
 	for (i = 0; i < c->n_mount; i++)
 		if (!volume_exists(pod, c->mount[i]->volume) ||
 		    c->mount[i]->path[0] == '\0')

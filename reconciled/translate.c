@@ -283,28 +283,33 @@ env_value(
 	return (NULL);
 }
 
-/* Writes the expansion to out (NULL: only counts); returns its length. */
+/*
+ * Writes the expansion to out (NULL: only counts); returns its length, or
+ * one beyond TRANSLATE_TEXT_MAX as soon as that is passed: a few references
+ * to references grow without bounds.
+ */
 static size_t
 expand(char *out, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
 {
-	const char *value;
-	size_t len, used = 0, step;
+	const char *from;
+	size_t len, used = 0, step, skip;
 
-	while (*s != '\0') {
-		value = NULL;
-		step = 1;
+	while (*s != '\0' && used <= TRANSLATE_TEXT_MAX) {
+		from = s;
+		step = skip = 1;
 		if (s[0] == '$' && s[1] == '$') {
-			s++; /* the second one stands for both */
-		} else if ((len = reference_length(s)) > 0 &&
-		    (value = env_value(s + 2, len, env, n)) != NULL) {
-			s += len + 3;
-			step = strlen(value);
+			skip = 2; /* the second one stands for both */
+		} else if ((len = reference_length(s)) > 0) {
+			step = skip = len + 3;
+			if ((from = env_value(s + 2, len, env, n)) != NULL)
+				step = strlen(from);
+			else
+				from = s; /* unknown: as it is */
 		}
 		if (out != NULL)
-			memcpy(out + used, value != NULL ? value : s, step);
+			memcpy(out + used, from, step);
 		used += step;
-		if (value == NULL)
-			s++;
+		s += skip;
 	}
 	return (used);
 }
@@ -314,15 +319,16 @@ translate_expand(
     struct arena *a, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
 {
 	size_t len = expand(NULL, s, env, n);
-	char *out = arena_alloc(a, len + 1);
+	char *out;
 
-	log_assert(out != NULL);
+	if (len > TRANSLATE_TEXT_MAX || (out = arena_alloc(a, len + 1)) == NULL)
+		return (NULL);
 	(void)expand(out, s, env, n); /* the same length again */
 	out[len] = '\0';
 	return (out);
 }
 
-static void
+static int
 container_env(Runtime__V1__ContainerConfig *c, struct arena *a,
     const Tripod__Container *spec)
 {
@@ -330,28 +336,67 @@ container_env(Runtime__V1__ContainerConfig *c, struct arena *a,
 	size_t i;
 	char *value;
 
-	c->envs = must_alloc(a, spec->n_env, sizeof(*c->envs));
+	c->envs = arena_array(a, spec->n_env, sizeof(*c->envs));
+	kv = arena_array(a, spec->n_env, sizeof(*kv));
+	if (spec->n_env > 0 && (c->envs == NULL || kv == NULL))
+		return (-1);
 	for (i = 0; i < spec->n_env; i++) {
 		value = translate_expand(
 		    a, spec->env[i]->value, c->envs, c->n_envs);
-		kv = message_new(a, &runtime__v1__key_value__descriptor);
-		kv->key = spec->env[i]->key;
-		kv->value.data = (uint8_t *)value;
-		kv->value.len = strlen(value);
-		c->envs[c->n_envs++] = kv;
+		if (value == NULL)
+			return (-1);
+		runtime__v1__key_value__init(&kv[i]);
+		kv[i].key = spec->env[i]->key;
+		kv[i].value.data = (uint8_t *)value;
+		kv[i].value.len = strlen(value);
+		c->envs[c->n_envs++] = &kv[i];
 	}
+	return (0);
 }
 
+/* NULL when they do not fit. */
 static char **
 expand_all(struct arena *a, char **list, size_t n,
     const Runtime__V1__ContainerConfig *c)
 {
-	char **out = must_alloc(a, n, sizeof(*out));
+	char **out = arena_array(a, n == 0 ? 1 : n, sizeof(*out));
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; out != NULL && i < n; i++) {
 		out[i] = translate_expand(a, list[i], c->envs, c->n_envs);
+		if (out[i] == NULL)
+			return (NULL);
+	}
 	return (out);
+}
+
+/* All that is expanded; -1: more than fits. */
+static int
+container_texts(Runtime__V1__ContainerConfig *c, struct arena *a,
+    const Tripod__Container *spec)
+{
+	if (container_env(c, a, spec) == -1)
+		return (-1);
+	c->command = expand_all(a, spec->command, spec->n_command, c);
+	c->args = expand_all(a, spec->arg, spec->n_arg, c);
+	if (c->command == NULL || c->args == NULL)
+		return (-1);
+	c->n_command = spec->n_command;
+	c->n_args = spec->n_arg;
+	return (0);
+}
+
+int
+translate_fits(const Tripod__Container *spec)
+{
+	Runtime__V1__ContainerConfig c = RUNTIME__V1__CONTAINER_CONFIG__INIT;
+	struct arena a;
+	int rc;
+
+	arena_init(&a, TRANSLATE_TEXT_MAX);
+	rc = container_texts(&c, &a, spec);
+	arena_release(&a);
+	return (rc == 0);
 }
 
 static const Tripod__Volume *
@@ -515,11 +560,8 @@ translate_container(struct arena *a, const struct translate_env *env,
 	c->image = message_new(a, &runtime__v1__image_spec__descriptor);
 	c->image->image = must_strdup(a, image_ref);
 	c->image->user_specified_image = spec->image;
-	container_env(c, a, spec);
-	c->command = expand_all(a, spec->command, spec->n_command, c);
-	c->n_command = spec->n_command;
-	c->args = expand_all(a, spec->arg, spec->n_arg, c);
-	c->n_args = spec->n_arg;
+	if (container_texts(c, a, spec) == -1)
+		fatalx("container %s was not checked", spec->name);
 	c->working_dir = spec->working_dir;
 	container_mounts(c, a, env, p, spec);
 	container_labels(c, a, p, spec->name);

@@ -47,12 +47,21 @@ char *translate_log_folder(struct arena *, const struct pod *);
 /* "kubepods/besteffort/podUID" and its like, without leading '/'. */
 char *translate_cgroup(
     struct arena *, const struct translate_env *, const struct pod *);
+#define TRANSLATE_TEXT_MAX (2 * 1024 * 1024)
+
 /*
  * Replaces $(NAME) by the value of that variable; "$$" is "$", unknown
- * names stay as they are (runtime.md 4.2).
+ * names stay as they are (runtime.md 4.2).  NULL when the result is longer
+ * than TRANSLATE_TEXT_MAX or does not fit into the arena.
  */
 char *translate_expand(
     struct arena *, const char *, Runtime__V1__KeyValue *const *env, size_t n);
+/*
+ * Whether environment, command and arguments of a container, expanded, take
+ * no more than TRANSLATE_TEXT_MAX altogether; about what execve(2) takes.
+ * Must hold for every pod that is translated: policy_check() sees to it.
+ */
+int translate_fits(const Tripod__Container *);
 /* A host name out of a pod's name: at most 63 bytes (runtime.md 3.1). */
 char *translate_hostname(struct arena *, const char *);
 
