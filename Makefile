@@ -186,6 +186,11 @@ $(eval $(call unit,imsg,ipc/imsg.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,dispatch,ipc/dispatch.o ipc/imsg.o gen/tripod.pb-c.o \
     $(BASE),-lprotobuf-c))
 $(eval $(call unit,peer,$(IPC) $(BASE),$(LIBS_IPC)))
+TRANSLATE	 = reconciled/translate.o reconciled/pod.o gen/cri.pb-c.o \
+		   gen/tripod.pb-c.o $(BASE)
+$(eval $(call unit,translate,$(TRANSLATE),-lprotobuf-c))
+$(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
+    -lprotobuf-c))
 SIM		+= $(O)/tests/sim/sim
 $(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
     tests/sim/world.o reconciled/plan.o reconciled/pod.o gen/tripod.pb-c.o \
