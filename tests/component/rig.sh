@@ -62,6 +62,17 @@ start_containers()
 	check_not nothing processes
 	check_not nothing mounts_of "$dir"
 	check_not nothing cgroups
+	sockets=$(shim_sockets "$dir")
+	check_not nothing echo "$sockets"
+}
+
+none_exists()
+{
+	local path
+
+	for path; do
+		[ ! -e "$path" ] || return 1
+	done
 }
 
 gone()
@@ -71,6 +82,8 @@ gone()
 	check nothing processes
 	check nothing mounts_of "$dir"
 	check nothing cgroups
+	# shellcheck disable=SC2086 # a list of paths
+	check none_exists $sockets
 	check_not grep -F "$dir/" /proc/net/unix
 }
 
