@@ -53,8 +53,9 @@ mismatch_hint(const struct field *f, const struct node *node)
 	if (f->json == JSON_STRING && node->kind == NODE_BOOL)
 		return ("; put it in quotes (yes, no, on, off, y and n are "
 			"booleans)");
-	if (f->json != JSON_OBJECT && f->shape == SHAPE_ONE &&
-	    node->kind == NODE_STRING && f->json != JSON_TIME)
+	if (node->kind == NODE_STRING && f->shape == SHAPE_ONE &&
+	    (f->json == JSON_BOOL || f->json == JSON_INT32 ||
+		f->json == JSON_INT64))
 		return ("; leave out the quotes");
 	return ("");
 }
@@ -131,7 +132,7 @@ decode_quantity(struct decode *d, const struct field *f,
 	const char *copy;
 
 	if (node->kind != NODE_STRING && node->kind != NODE_NUMBER)
-		return (refuse(d, node, path, field_wants(f), ""));
+		return (refuse_type(d, f, node, path));
 	if (quantity_parse(node->str, &q, &err) == -1) {
 		(void)snprintf(hint, sizeof(hint), " (%s)", err.text);
 		return (refuse(

@@ -77,7 +77,12 @@ reader_error(struct reader *r)
 		break;
 	}
 	at = place_of(&p->problem_mark);
-	if (p->context != NULL)
+	/* The index counts characters, so it may miss the byte: no hint. */
+	if (p->problem_mark.index < r->len &&
+	    r->bytes[p->problem_mark.index] == '\t')
+		problem_add(r->problems, at, NULL,
+		    "%s (a tab; indent with blanks)", text);
+	else if (p->context != NULL)
 		problem_add(r->problems, at, NULL,
 		    "%s, %s that starts in line %zu", text, p->context,
 		    p->context_mark.line + 1);

@@ -1,0 +1,204 @@
+/*
+ * Quantities and what images say about pulling.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "watcherd/image.h"
+#include "watcherd/quantity.h"
+
+/* canonical NULL: refused. */
+static const struct {
+	const char *text, *canonical;
+	int64_t whole;
+} rows[] = {
+	{ "0", "0", 0 },
+	{ ".", "0", 0 },
+	{ "Ki", "0", 0 },
+	{ "+", "0", 0 },
+	{ "1", "1", 1 },
+	{ "1000m", "1", 1 },
+	{ "0.5", "500m", 1 },
+	{ "1.5", "1500m", 2 },
+	{ "1500000", "1500k", 1500000 },
+	{ "1024Ki", "1Mi", 1048576 },
+	{ "0.5Gi", "512Mi", 536870912 },
+	{ "1024", "1024", 1024 },
+	{ "100m", "100m", 1 },
+	{ "1536Mi", "1536Mi", 1610612736 },
+	{ "0.5Ki", "512", 512 },
+	{ "0.3Ki", "307200m", 308 },
+	{ "1e3", "1e3", 1000 },
+	{ "1E3", "1e3", 1000 },
+	{ "12e-1", "1200e-3", 2 },
+	{ "1E", "1E", 1000000000000000000 },
+	{ "64Mi", "64Mi", 67108864 },
+	{ " 1Gi ", "1Gi", 1073741824 },
+	{ "-1", "-1", -1 },
+	{ "-1.5Gi", "-1536Mi", -1610612736 },
+	{ "0.0001", "100u", 1 },
+	{ "0.1n", "1n", 1 },
+	{ "1n", "1n", 1 },
+	{ "0.0000000001", "1n", 1 },
+	{ "1k", "1k", 1000 },
+	{ "2000k", "2M", 2000000 },
+	{ "100Ei", "9223372036854775807", INT64_MAX },
+	{ "99999999999999999999", "99999999999999999999", INT64_MAX },
+	{ "", NULL, 0 },
+	{ " ", NULL, 0 },
+	{ "e", NULL, 0 },
+	{ "1e", NULL, 0 },
+	{ "1K", NULL, 0 },
+	{ "1mi", NULL, 0 },
+	{ "1GB", NULL, 0 },
+	{ "1GiB", NULL, 0 },
+	{ "1.2.3", NULL, 0 },
+	{ "1,5", NULL, 0 },
+	{ "1 Gi", NULL, 0 },
+	{ "0x10", NULL, 0 },
+	{ "1e3Mi", NULL, 0 },
+	{ "--1", NULL, 0 },
+	{ "1e+", NULL, 0 },
+};
+
+static void
+test_text(void **state)
+{
+	char text[QUANTITY_TEXT_MAX];
+	struct quantity q;
+	struct err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].canonical == NULL) {
+			assert_int_equal(
+			    quantity_parse(rows[i].text, &q, &err), -1);
+			continue;
+		}
+		assert_int_equal(quantity_parse(rows[i].text, &q, &err), 0);
+		quantity_format(&q, text);
+		assert_string_equal(text, rows[i].canonical);
+		assert_int_equal(quantity_whole(&q), rows[i].whole);
+	}
+}
+
+/* The canonical text of a canonical text is itself. */
+static void
+test_stable(void **state)
+{
+	char once[QUANTITY_TEXT_MAX], twice[QUANTITY_TEXT_MAX];
+	struct quantity q;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].canonical == NULL)
+			continue;
+		assert_int_equal(
+		    quantity_parse(rows[i].canonical, &q, NULL), 0);
+		quantity_format(&q, once);
+		assert_int_equal(quantity_parse(once, &q, NULL), 0);
+		quantity_format(&q, twice);
+		assert_string_equal(once, twice);
+	}
+}
+
+static void
+test_large(void **state)
+{
+	char text[QUANTITY_TEXT_MAX];
+	struct quantity a, b;
+
+	(void)state;
+	assert_int_equal(quantity_parse("1e100", &a, NULL), 0);
+	assert_int_equal(quantity_parse("1e1000000000", &b, NULL), 0);
+	assert_int_equal(quantity_compare(&a, &b), 0);
+	assert_int_equal(quantity_whole(&a), INT64_MAX);
+	quantity_format(&a, text);
+	quantity_add(&a, &b);
+	assert_int_equal(quantity_compare(&a, &b), 0);
+	assert_int_equal(quantity_parse("1e-1000000000", &a, NULL), 0);
+	quantity_format(&a, text);
+	assert_string_equal(text, "1e-9");
+}
+
+static void
+test_round(void **state)
+{
+	static const struct {
+		const char *text, *rounded;
+	} r[] = { { "0.0001", "1m" }, { "-0.0001", "-1m" },
+		{ "1.5001", "1501m" }, { "100u", "1m" }, { "1", "1" } };
+	char text[QUANTITY_TEXT_MAX];
+	struct quantity q;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(r) / sizeof(r[0]); i++) {
+		assert_int_equal(quantity_parse(r[i].text, &q, NULL), 0);
+		quantity_round(&q, 1000000);
+		quantity_format(&q, text);
+		assert_string_equal(text, r[i].rounded);
+	}
+}
+
+#define HEX64                              \
+	"0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef"
+
+static void
+test_images(void **state)
+{
+	static const struct {
+		const char *image, *policy;
+	} r[] = {
+		{ "x", "Always" },
+		{ "x:latest", "Always" },
+		{ "x:1", "IfNotPresent" },
+		{ "localhost:5000", "IfNotPresent" },
+		{ "localhost:5000/x", "Always" },
+		{ "localhost/bb:1", "IfNotPresent" },
+		{ "UPPER/x", "Always" },
+		{ "x/UPPER", "IfNotPresent" },
+		{ "x:", "IfNotPresent" },
+		{ "x@sha256:" HEX64, "IfNotPresent" },
+		{ "x:latest@sha256:" HEX64, "Always" },
+		{ "x:latest@sha256:beef", "IfNotPresent" },
+		{ HEX64, "IfNotPresent" },
+		{ HEX64 "a", "Always" },
+		{ "docker.io/library/x:1", "IfNotPresent" },
+		{ "a.test/x_y/z--1", "Always" },
+		{ "a.test/x___y", "IfNotPresent" },
+		{ "", "IfNotPresent" },
+		{ "/", "IfNotPresent" },
+		{ "a//b", "IfNotPresent" },
+		{ "a.b:x/c", "IfNotPresent" },
+		{ "-a.b/c", "IfNotPresent" },
+		{ "x:-a", "IfNotPresent" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(r) / sizeof(r[0]); i++)
+		assert_string_equal(image_pull_policy(r[i].image), r[i].policy);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_stable),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_round),
+		cmocka_unit_test(test_images),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

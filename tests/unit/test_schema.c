@@ -1,0 +1,229 @@
+/*
+ * The schema's tables: sorted, consistent, and the same as the API's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "watcherd/schema.h"
+
+/* Facts of the API: type, field, JSON type, "required". */
+#define FACTS "tests/fixtures/pod-schema.tsv"
+#define TYPES_MAX 256
+
+struct types {
+	const struct type *type[TYPES_MAX];
+	size_t n;
+};
+
+/* Every type that can be reached. */
+static void
+collect(struct types *all, const struct type *type)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		if (all->type[i] == type)
+			return;
+	}
+	assert_true(all->n < TYPES_MAX);
+	all->type[all->n++] = type;
+	for (i = 0; i < type->n; i++) {
+		if (type->field[i].type != NULL)
+			collect(all, type->field[i].type);
+	}
+}
+
+static void
+test_sorted(void **state)
+{
+	struct types all = { { NULL }, 0 };
+	const struct type *t;
+	size_t i, j;
+
+	(void)state;
+	collect(&all, &type_pod);
+	for (i = 0; i < all.n; i++) {
+		t = all.type[i];
+		for (j = 0; j < t->n; j++) {
+			if (j > 0 &&
+			    strcmp(t->field[j - 1].name, t->field[j].name) >= 0)
+				fail_msg("%s.%s is out of order", t->name,
+				    t->field[j].name);
+			assert_ptr_equal(
+			    type_field(t, t->field[j].name), &t->field[j]);
+			assert_int_equal(t->field[j].json == JSON_OBJECT,
+			    t->field[j].type != NULL);
+			assert_non_null(field_wants(&t->field[j]));
+		}
+	}
+}
+
+/* A note is there where a message needs it; a range is one. */
+static void
+test_columns(void **state)
+{
+	struct types all = { { NULL }, 0 };
+	const struct field *f;
+	size_t i, j;
+
+	(void)state;
+	collect(&all, &type_pod);
+	for (i = 0; i < all.n; i++) {
+		for (j = 0; j < all.type[i]->n; j++) {
+			f = &all.type[i]->field[j];
+			if (f->support == SUPPORT_REFERS ||
+			    f->support == SUPPORT_REFUSED)
+				assert_non_null(f->note);
+			if (f->ranged)
+				assert_true(f->min < f->max);
+			if (f->keys != GRAMMAR_NONE)
+				assert_int_equal(f->shape, SHAPE_MAP);
+			if (f->fallback != NULL)
+				assert_int_equal(f->shape, SHAPE_ONE);
+		}
+	}
+}
+
+static void
+test_guess(void **state)
+{
+	static const struct {
+		const char *name, *guess;
+	} rows[] = {
+		{ "imgae", "image" },
+		{ "Image", "image" },
+		{ "imagepullpolicy", "imagePullPolicy" },
+		{ "comand", "command" },
+		{ "arg", "args" },
+		{ "volumeMount", "volumeMounts" },
+		{ "prots", "ports" },
+		{ "enviroment", NULL },
+		{ "x", NULL },
+		{ "", NULL },
+		{ "aVeryLongNameThatIsLongerThanAnyFieldThereCouldBe", NULL },
+	};
+	const struct field *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		f = type_guess(&type_container, rows[i].name);
+		if (rows[i].guess == NULL)
+			assert_null(f);
+		else {
+			assert_non_null(f);
+			assert_string_equal(f->name, rows[i].guess);
+		}
+	}
+}
+
+/* How the facts write the type of a field. */
+static void
+json_name(const struct field *f, char *out, size_t size)
+{
+	static const char *const names[] = {
+		[JSON_STRING] = "string",
+		[JSON_BOOL] = "boolean",
+		[JSON_INT32] = "integer:int32",
+		[JSON_INT64] = "integer:int64",
+		[JSON_QUANTITY] = "Quantity",
+		[JSON_RESOURCE] = "Quantity",
+		[JSON_TIME] = "Time",
+		[JSON_INT_OR_STRING] = "IntOrString",
+		[JSON_ANY] = "FieldsV1",
+	};
+	const char *one = f->json == JSON_OBJECT ? f->type->name
+						 : names[f->json];
+
+	switch (f->shape) {
+	case SHAPE_ONE:
+		(void)snprintf(out, size, "%s", one);
+		return;
+	case SHAPE_LIST:
+		(void)snprintf(out, size, "[]%s", one);
+		return;
+	case SHAPE_MAP:
+		(void)snprintf(out, size, "map<%s>", one);
+		return;
+	}
+}
+
+static const struct type *
+find_type(const struct types *all, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		if (strcmp(all->type[i]->name, name) == 0)
+			return (all->type[i]);
+	}
+	return (NULL);
+}
+
+/* One line of the facts; 1 if it was about a field. */
+static int
+check_fact(const struct types *all, char *line)
+{
+	char *rest = line, *name, *field, *json, *required, want[128];
+	const struct type *type;
+	const struct field *f;
+
+	line[strcspn(line, "\n")] = '\0';
+	name = strsep(&rest, "\t");
+	field = strsep(&rest, "\t");
+	json = strsep(&rest, "\t");
+	required = strsep(&rest, "\t");
+	if (name[0] == '#' || json == NULL || strcmp(field, "-") == 0)
+		return (0);
+	if ((type = find_type(all, name)) == NULL)
+		fail_msg("no type %s", name);
+	if ((f = type_field(type, field)) == NULL)
+		fail_msg("no field %s.%s", name, field);
+	json_name(f, want, sizeof(want));
+	if (strcmp(want, json) != 0)
+		fail_msg("%s.%s is %s, not %s", name, field, json, want);
+	if ((required != NULL && strcmp(required, "required") == 0) !=
+	    ((f->flags & FIELD_REQUIRED) != 0))
+		fail_msg("%s.%s: required", name, field);
+	return (1);
+}
+
+static void
+test_facts(void **state)
+{
+	struct types all = { { NULL }, 0 };
+	size_t i, fields = 0, facts = 0;
+	char line[256];
+	FILE *fp;
+
+	(void)state;
+	collect(&all, &type_pod);
+	for (i = 0; i < all.n; i++)
+		fields += all.type[i]->n;
+	if ((fp = fopen(FACTS, "re")) == NULL)
+		fail_msg("no %s", FACTS);
+	while (fgets(line, sizeof(line), fp) != NULL)
+		facts += (size_t)check_fact(&all, line);
+	assert_int_equal(fclose(fp), 0);
+	assert_int_equal(facts, fields);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sorted),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_guess),
+		cmocka_unit_test(test_facts),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
