@@ -191,6 +191,8 @@ TRANSLATE	 = reconciled/translate.o reconciled/pod.o gen/cri.pb-c.o \
 $(eval $(call unit,translate,$(TRANSLATE),-lprotobuf-c))
 $(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
     -lprotobuf-c))
+$(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
+    $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim
 $(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
     tests/sim/world.o reconciled/plan.o reconciled/pod.o gen/tripod.pb-c.o \
