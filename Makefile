@@ -212,6 +212,7 @@ $(eval $(call unit,decode,watcherd/decode.o watcherd/quantity.o \
 $(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call fuzz,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,files,watcherd/files.o watcherd/load.o common/name.o \
     $(BASE),-lprotobuf-c))
 
