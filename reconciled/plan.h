@@ -65,8 +65,9 @@ size_t plan_pod(const struct pod_want *, const struct pod_seen *,
  * hold, terminating, pod, grace_seconds and network_ready of every want from
  * its wanted.  A pod that is not wanted is kept going until a whole transfer
  * of manifests has come (synced), and, if it is live, until the images of a
- * wanted pod of its name are there; that one starts only when no other of its name is live or
- * busy.  An end that has begun is finished even if the pod is wanted again.
+ * wanted pod of its name are there; that one starts only when no other of
+ * its name is live or busy.  An end that has begun is finished even if the
+ * pod is wanted again.
  */
 void plan_resolve(struct pods *, int synced, int network_ready);
 

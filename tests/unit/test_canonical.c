@@ -67,7 +67,8 @@ test_vectors(void **state)
 		{ base, "other.yaml", "node1",
 		    "86c1313b55faa1e88c5c2bf8d7afb5c2" },
 		{ "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":"
-		  "{\"name\":\"j\",\"annotations\":{\"a\":\"\\u00e9\\n\\u0001\"}},"
+		  "{\"name\":\"j\",\"annotations\":"
+		  "{\"a\":\"\\u00e9\\n\\u0001\"}},"
 		  "\"spec\":{\"containers\":[{\"name\":\"m\",\"image\":"
 		  "\"x\"}]}}",
 		    "j.json", "n", "5be02071ec6042dc3f45bf827b4e3085" },
