@@ -114,7 +114,8 @@ shim_sockets()
 {
 	local tasks=$1/containerd/state/io.containerd.runtime.v2.task
 
-	cat "$tasks"/k8s.io/*/address 2>/dev/null | sed 's,^unix://,,' |
+	# The files end without a newline.
+	grep -hs . "$tasks"/k8s.io/*/address | sed 's,^unix://,,' |
 	    sort -u
 }
 
