@@ -318,7 +318,7 @@ uninstall:
 	rm -rf $(DESTDIR)$(EXAMPLEDIR)
 
 clean:
-	rm -rf obj obj-san obj-clang obj-san-clang
+	rm -rf obj obj-*
 
 .PHONY: all unit testprograms check demo run bench fuzz lint format install \
     uninstall deps clean
