@@ -152,6 +152,8 @@ container_state(struct builder *b, size_t i, Tripod__ContainerStatus *s,
 
 	previous = container_previous(&b->pod->seen, s->name);
 	s->state = state_of(b, c);
+	if (previous != NULL && previous->state != SEEN_EXITED)
+		previous = NULL; /* it never ran, or still may */
 	s->last_state = state_of(b, previous);
 	if (c != NULL && c->state == SEEN_RUNNING)
 		return;
@@ -281,7 +283,10 @@ add_conditions(struct builder *b)
 	add_condition(b, COND_SANDBOX,
 	    s != NULL && s->ready && (s->host_network || s->ip[0] != '\0'), "",
 	    "");
-	add_condition(b, COND_INITIALIZED, 1, "", "");
+	add_condition(b, COND_INITIALIZED, 1,
+	    b->out->phase == TRIPOD__PHASE__PHASE_SUCCEEDED ? "PodCompleted"
+							    : "",
+	    "");
 	add_condition(b, COND_READY, ready, reason, text);
 	add_condition(b, COND_CONTAINERS, ready, reason, text);
 	add_condition(b, COND_SCHEDULED, 1, "", "");
