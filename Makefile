@@ -191,6 +191,9 @@ TRANSLATE	 = reconciled/translate.o reconciled/pod.o gen/cri.pb-c.o \
 $(eval $(call unit,translate,$(TRANSLATE),-lprotobuf-c))
 $(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
     -lprotobuf-c))
+POD		 = reconciled/pod.o gen/tripod.pb-c.o $(BASE)
+$(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
+$(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim
