@@ -1,0 +1,297 @@
+/*
+ * The lent folder: strict modes, what may be opened, being replaced.
+ * Needs root, which alone can own a folder that strict modes accept.
+ */
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/log.h"
+#include "reconciled/lend.h"
+
+#define LEN(x) (sizeof(x) / sizeof((x)[0]))
+#define PATH_SIZE 256
+
+struct fixture {
+	struct event_base *base;
+	struct lend *lend;
+	char top[32];		/* temporary folder */
+	char folder[PATH_SIZE]; /* lent, below it */
+	int changes;
+};
+
+static void
+on_change(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	f->changes++;
+}
+
+static int
+setup(void **state)
+{
+	static struct fixture f;
+
+	memset(&f, 0, sizeof(f));
+	(void)snprintf(f.top, sizeof(f.top), "/tmp/test_lend.XXXXXX");
+	assert_non_null(mkdtemp(f.top));
+	(void)snprintf(f.folder, sizeof(f.folder), "%s/m", f.top);
+	assert_int_equal(mkdir(f.folder, 0755), 0);
+	f.base = event_base_new();
+	f.lend = lend_new(f.base, f.folder, 1, on_change, &f);
+	*state = &f;
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[64];
+
+	lend_free(f->lend);
+	event_base_free(f->base);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", f->top);
+	return (system(command));
+}
+
+static const char *
+path_in(const struct fixture *f, const char *name)
+{
+	static char path[PATH_SIZE * 2];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+	return (path);
+}
+
+static void
+make_file(const struct fixture *f, const char *name, mode_t mode)
+{
+	int fd = open(path_in(f, name), O_WRONLY | O_CREAT, 0600);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, name, 1), 1);
+	assert_int_equal(fchmod(fd, mode), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void
+make_things(const struct fixture *f)
+{
+	make_file(f, "good", 0600);
+	make_file(f, "group", 0660);
+	make_file(f, "world", 0606);
+	make_file(f, "foreign", 0600);
+	assert_int_equal(chown(path_in(f, "foreign"), 64201, 0), 0);
+	assert_int_equal(symlink("good", path_in(f, "link")), 0);
+	assert_int_equal(symlink("./d/inner", path_in(f, "deep-link")), 0);
+	assert_int_equal(symlink("../secret", path_in(f, "escape")), 0);
+	assert_int_equal(symlink("/etc/passwd", path_in(f, "absolute")), 0);
+	assert_int_equal(symlink("/proc/self/fd/0", path_in(f, "magic")), 0);
+	assert_int_equal(symlink("none", path_in(f, "dangling")), 0);
+	assert_int_equal(symlink("loop", path_in(f, "loop")), 0);
+	assert_int_equal(symlink("group", path_in(f, "link-group")), 0);
+	assert_int_equal(mkfifo(path_in(f, "fifo"), 0600), 0);
+	assert_int_equal(mkdir(path_in(f, "d"), 0755), 0);
+	make_file(f, "d/inner", 0600);
+	make_file(f, "../secret", 0600);
+	assert_int_equal(mknod(path_in(f, "device"), S_IFCHR | 0600, 0x103), 0);
+}
+
+static void
+test_open(void **state)
+{
+	static const struct {
+		const char *name;
+		int error; /* errno; 0: it opens */
+		const char *text;
+	} rows[] = {
+		{ "good", 0, NULL },
+		{ "link", 0, NULL },
+		{ "deep-link", 0, NULL },
+		{ "group", EPERM, "mode 0660" },
+		{ "world", EPERM, "mode 0606" },
+		{ "link-group", EPERM, "mode 0660" },
+		{ "foreign", EPERM, "uid 64201" },
+		{ "escape", EXDEV, "out of the folder" },
+		{ "absolute", EXDEV, "out of the folder" },
+		{ "magic", EXDEV, "out of the folder" },
+		{ "dangling", ENOENT, "dangling" },
+		{ "loop", ELOOP, "loop" },
+		{ "none", ENOENT, "none" },
+		{ "fifo", EINVAL, "regular" },
+		{ "d", EISDIR, "regular" },
+		{ "device", EINVAL, "regular" },
+		{ "d/inner", EINVAL, "file name" },
+		{ "../secret", EINVAL, "file name" },
+		{ "..", EINVAL, "file name" },
+		{ ".", EINVAL, "file name" },
+		{ "", EINVAL, "file name" },
+		{ "a\nb", EINVAL, "file name" },
+	};
+	struct fixture *f = *state;
+	struct err err;
+	size_t i;
+	int fd, saved;
+	char c;
+
+	make_things(f);
+	assert_int_equal(lend_check(f->lend), 1);
+	for (i = 0; i < LEN(rows); i++) {
+		err.text[0] = '\0';
+		errno = 0;
+		fd = lend_open(f->lend, rows[i].name, &err);
+		saved = errno;
+		if ((fd == -1) != (rows[i].error != 0) ||
+		    (fd == -1 &&
+			(saved != rows[i].error ||
+			    strstr(err.text, rows[i].text) == NULL)))
+			fail_msg("%s: %d, %s, %s", rows[i].name, fd,
+			    strerror(saved), err.text);
+		if (fd == -1)
+			continue;
+		assert_int_equal(read(fd, &c, 1), 1);
+		/* Lent for reading only. */
+		assert_int_equal(write(fd, "x", 1), -1);
+		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+		assert_int_equal(close(fd), 0);
+	}
+}
+
+static void
+test_not_strict(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	int fd;
+
+	make_file(f, "group", 0660);
+	assert_int_equal(chmod(f->folder, 0777), 0);
+	lend_free(f->lend);
+	f->lend = lend_new(f->base, f->folder, 0, on_change, f);
+	assert_int_equal(lend_check(f->lend), 1);
+	fd = lend_open(f->lend, "group", &err);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(close(fd), 0);
+}
+
+static void
+test_folder(void **state)
+{
+	struct fixture *f = *state;
+	char away[PATH_SIZE];
+	const char *reason;
+	struct err err;
+	int fd;
+
+	assert_int_equal(lend_generation(f->lend), 0);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(lend_generation(f->lend), 1);
+	assert_int_equal(lend_check(f->lend), 0);
+	fd = lend_folder(f->lend, &reason);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(close(fd), 0);
+	/* Replaced by another one of that name. */
+	(void)snprintf(away, sizeof(away), "%s/away", f->top);
+	assert_int_equal(rename(f->folder, away), 0);
+	assert_int_equal(mkdir(f->folder, 0755), 0);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(lend_generation(f->lend), 2);
+	/* Gone. */
+	assert_int_equal(rmdir(f->folder), 0);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(lend_check(f->lend), 0);
+	assert_int_equal(lend_folder(f->lend, &reason), -1);
+	assert_non_null(strstr(reason, "No such file"));
+	assert_int_equal(lend_open(f->lend, "good", &err), -1);
+	assert_int_equal(lend_generation(f->lend), 2);
+	/* Back. */
+	assert_int_equal(rename(away, f->folder), 0);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(lend_generation(f->lend), 3);
+}
+
+static void
+test_folder_modes(void **state)
+{
+	struct fixture *f = *state;
+	const char *reason;
+	int fd;
+
+	assert_int_equal(chmod(f->folder, 0775), 0);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(lend_folder(f->lend, &reason), -1);
+	assert_non_null(strstr(reason, "mode 0775"));
+	assert_int_equal(chmod(f->folder, 0700), 0);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(chown(f->folder, 64201, 0), 0);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(lend_folder(f->lend, &reason), -1);
+	assert_non_null(strstr(reason, "uid 64201"));
+	/* No folder, but something else. */
+	assert_int_equal(rmdir(f->folder), 0);
+	fd = creat(f->folder, 0600);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(lend_folder(f->lend, &reason), -1);
+	assert_non_null(strstr(reason, "Not a directory"));
+}
+
+/* Events tell, without anybody asking. */
+static void
+test_events(void **state)
+{
+	struct fixture *f = *state;
+	char away[PATH_SIZE], buf[512];
+	int fd;
+
+	assert_int_equal(lend_check(f->lend), 1);
+	fd = lend_inotify(f->lend);
+	assert_int_not_equal(fd, -1);
+	make_file(f, "new", 0600);
+	assert_true(read(fd, buf, sizeof(buf)) > 0);
+	assert_int_equal(close(fd), 0);
+	(void)snprintf(away, sizeof(away), "%s/away", f->top);
+	assert_int_equal(rename(f->folder, away), 0);
+	while (f->changes == 0)
+		assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+	assert_int_equal(mkdir(f->folder, 0755), 0);
+	while (f->changes == 1)
+		assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+	assert_int_equal(lend_generation(f->lend), 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_open),
+		TEST(test_not_strict),
+		TEST(test_folder),
+		TEST(test_folder_modes),
+		TEST(test_events),
+	};
+
+	if (geteuid() != 0) {
+		printf("needs root\n");
+		return (77);
+	}
+	log_init("test_lend");
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
