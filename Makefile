@@ -194,6 +194,10 @@ $(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
 POD		 = reconciled/pod.o gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
+$(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
+    -levent_core -lprotobuf-c))
+$(eval $(call unit,disk,reconciled/files.o common/name.o $(TRANSLATE), \
+    -lprotobuf-c))
 $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim
