@@ -192,6 +192,7 @@ $(eval $(call unit,translate,$(TRANSLATE),-lprotobuf-c))
 $(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 POD		 = reconciled/pod.o gen/tripod.pb-c.o $(BASE)
+$(eval $(call unit,resolve,reconciled/plan.o $(POD),-lprotobuf-c))
 $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
