@@ -38,7 +38,6 @@ pod_free(struct pod *p)
 {
 	struct seen_container *c;
 	struct seen_sandbox *s;
-	size_t i;
 
 	if (p == NULL)
 		return;
@@ -46,8 +45,7 @@ pod_free(struct pod *p)
 		container_drop(&p->seen, c);
 	while ((s = TAILQ_FIRST(&p->seen.sandboxes)) != NULL)
 		sandbox_drop(&p->seen, s);
-	for (i = 0; i < POD_CONTAINERS_MAX; i++)
-		free(p->memo.container[i].image_ref);
+	memo_forget(&p->memo);
 	arena_free(p->arena);
 	free(p->uid);
 	free(p->namespace_);
@@ -56,6 +54,19 @@ pod_free(struct pod *p)
 	free(p->file);
 	free(p->published);
 	free(p);
+}
+
+void
+memo_forget(struct pod_memo *m)
+{
+	size_t i;
+
+	for (i = 0; i < POD_CONTAINERS_MAX; i++) {
+		free(m->container[i].image_ref);
+		memset(&m->container[i], 0, sizeof(m->container[i]));
+	}
+	retry_clear(&m->sandbox);
+	m->message[0] = '\0';
 }
 
 struct pod *

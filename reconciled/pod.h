@@ -142,6 +142,11 @@ TAILQ_HEAD(pods, pod);
 struct pod *pod_new(const char *uid, const char *ns, const char *name);
 /* Takes NULL.  Nothing may be in flight. */
 void pod_free(struct pod *);
+/*
+ * Forgets images, failures and back-offs, which belong to one definition:
+ * for a pod that gets another one.  Nothing may be in flight.
+ */
+void memo_forget(struct pod_memo *);
 struct pod *pods_find(const struct pods *, const char *uid);
 
 /* Whether anything of it runs, or holds its network. */

@@ -143,8 +143,10 @@ pod_define(struct reconciled *r, struct desired_file *f, Tripod__Manifest *m,
 		arena_free(a); /* nothing new */
 		return;
 	}
-	if (p->manifest != NULL)
+	if (p->manifest != NULL) {
 		p->want.terminating = 1; /* a fixed uid: from the start */
+		memo_forget(&p->memo);
+	}
 	arena_free(p->arena);
 	p->arena = a;
 	p->manifest = m;

@@ -546,6 +546,26 @@ test_images_ready(void **state)
 	pod_free(p);
 }
 
+/* Another definition under the same uid: nothing of the old one counts. */
+static void
+test_forget(void **state)
+{
+	struct pod *p = pod_new("uid", "ns", "name");
+
+	(void)state;
+	fill_memo(&p->memo,
+	    M_IMAGES | M_SANDBOX_WAITS | M_CRASH_A | M_CREATE_WAITS_A);
+	p->memo.start_ns = 5;
+	memo_forget(&p->memo);
+	assert_null(p->memo.container[0].image_ref);
+	assert_null(p->memo.container[1].image_ref);
+	assert_int_equal(p->memo.container[0].crash.delay_ms, 0);
+	assert_int_equal(p->memo.container[0].create.fails, 0);
+	assert_int_equal(p->memo.sandbox.fails, 0);
+	assert_int_equal(p->memo.start_ns, 5);
+	pod_free(p);
+}
+
 int
 main(void)
 {
@@ -561,6 +581,7 @@ main(void)
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_images_ready),
+		cmocka_unit_test(test_forget),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
