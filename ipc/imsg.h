@@ -52,7 +52,8 @@ struct imsgbuf {
 	int fds[IMSG_FD_MAX]; /* received descriptors, oldest first */
 	size_t nfds;
 	struct imsg_queue out;
-	size_t queued; /* bytes in out */
+	size_t queued;	/* bytes in out */
+	size_t out_fds; /* descriptors in out */
 };
 
 /* Takes the descriptor (non-blocking, close-on-exec).  Allocates little. */
