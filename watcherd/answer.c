@@ -215,15 +215,18 @@ answer_error(struct sync *s, struct file *f, int error, const char *reason)
 
 	if (error == ENOENT) {
 		switch (watch_has(&s->watch, f->name, &err)) {
-		case 0:
+		case WATCH_LACKS:
 			answer_gone(s, f);
 			return;
-		case 1:
-			break; /* a link that leads nowhere */
-		default:
+		case WATCH_LOST:
+			sync_lost(s);
+			return;
+		case WATCH_FAILED:
 			log_warnx("%s: %s", f->name, err.text);
 			file_done(f);
 			return;
+		case WATCH_HAS:
+			break; /* a link that leads nowhere */
 		}
 	}
 	f->has_print = 0;

@@ -265,7 +265,7 @@ build_clash(struct build *b, struct build_frame *f,
 static int
 close_map(struct build *b, struct build_frame *f)
 {
-	struct build_entry *e = b->entry + f->first;
+	struct build_entry *e;
 	struct node *node = f->node;
 	size_t i, n = b->nentries - f->first;
 
@@ -274,6 +274,7 @@ close_map(struct build *b, struct build_frame *f)
 	if ((node->member = arena_array(
 		 b->arena, n, sizeof(node->member[0]))) == NULL)
 		return (problem_nomem(b->problems));
+	e = b->entry + f->first;
 	qsort(e, n, sizeof(*e), entry_compare);
 	for (i = 0; i < n; i++) {
 		if (node->n > 0 &&

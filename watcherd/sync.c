@@ -11,8 +11,6 @@
 #include "watcherd/answer.h"
 #include "watcherd/manifest.h"
 
-#define FOLDER_LOST "the folder is gone: nothing changes until it is back"
-
 static void sync_look(struct sync *);
 
 /* Only with its events a folder can be followed. */
@@ -146,6 +144,13 @@ sync_freeze(struct sync *s)
 	(void)event_del(s->ev_look); /* it may not be pending */
 }
 
+void
+sync_lost(struct sync *s)
+{
+	log_warnx("the folder is gone: nothing changes until it is back");
+	sync_freeze(s);
+}
+
 static void
 sync_list(struct sync *s)
 {
@@ -158,8 +163,7 @@ sync_list(struct sync *s)
 		sync_refuse_over(s);
 		break;
 	case 1:
-		log_warnx("%s", FOLDER_LOST);
-		sync_freeze(s);
+		sync_lost(s);
 		return;
 	default:
 		/* Half a list says nothing about what is missing in it. */
@@ -207,8 +211,7 @@ on_overflow(void *ctx)
 static void
 on_lost(void *ctx)
 {
-	log_warnx("%s", FOLDER_LOST);
-	sync_freeze(ctx);
+	sync_lost(ctx);
 }
 
 static const struct watch_callbacks watch_cb = { on_file, on_overflow,

@@ -44,4 +44,10 @@ void sync_init(struct sync *, struct event_base *, int fd, size_t size_max,
     int64_t rescan_s);
 void sync_release(struct sync *);
 
+/*
+ * The folder has ceased to exist: everything that is known is forgotten,
+ * and nothing is said until another one is lent.
+ */
+void sync_lost(struct sync *);
+
 #endif

@@ -209,7 +209,7 @@ watch_list(struct watch *w, void (*call)(void *, const char *), void *ctx,
 	return (rc);
 }
 
-int
+enum watch_answer
 watch_has(struct watch *w, const char *name, struct err *err)
 {
 	size_t left = ENTRIES_MAX;
@@ -219,14 +219,17 @@ watch_has(struct watch *w, const char *name, struct err *err)
 	case 0:
 		break;
 	case 1:
-		return (err_set(err, "the folder was removed"));
+		return (WATCH_LOST);
 	default:
-		return (-1);
+		return (WATCH_FAILED);
 	}
 	rewinddir(w->dir);
 	while ((e = watch_entry(w, &left)) != NULL) {
 		if (strcmp(e->d_name, name) == 0)
-			return (1);
+			return (WATCH_HAS);
 	}
-	return (errno != 0 ? err_sys(err, "listing the folder") : 0);
+	if (errno == 0)
+		return (WATCH_LACKS);
+	(void)err_sys(err, "listing the folder"); /* told by the answer */
+	return (WATCH_FAILED);
 }

@@ -46,7 +46,12 @@ void watch_set_events(struct watch *, int fd);
  */
 int watch_list(
     struct watch *, void (*)(void *ctx, const char *), void *ctx, struct err *);
-/* 1: the name stands in the folder, 0: not, -1: err, or no folder. */
-int watch_has(struct watch *, const char *name, struct err *);
+enum watch_answer {
+	WATCH_LACKS, /* the name does not stand in the folder */
+	WATCH_HAS,
+	WATCH_LOST,  /* the folder has ceased to exist */
+	WATCH_FAILED /* err */
+};
+enum watch_answer watch_has(struct watch *, const char *name, struct err *);
 
 #endif

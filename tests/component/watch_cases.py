@@ -1,0 +1,387 @@
+"""Cases of watch.sh: watch_cases.py WATCHERD DIRECTORY [PATTERN]"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from watch_peer import BEGIN, END, GONE, INVALID, MANIFEST, VALID, Peer
+
+UID = 64201
+POD = """apiVersion: v1
+kind: Pod
+metadata: {name: %s}
+spec: {containers: [{name: c, image: x}]}
+"""
+
+
+class World:
+    """One watcherd, with a folder that it has no right to."""
+
+    def __init__(self, program, top, name):
+        self.dir = os.path.join(top, name)
+        os.mkdir(self.dir, 0o755)
+        self.folder = os.path.join(self.dir, "manifests")
+        os.mkdir(self.folder, 0o700)
+        sock = os.path.join(self.dir, "watch.sock")
+        conf = os.path.join(self.dir, "conf")
+        with open(conf, "w") as f:
+            f.write(f"socket {sock}\nuser {UID}\nrescan 1s\n"
+                    "log level debug\n")
+        self.peer = Peer(sock, UID)
+        self.log = open(os.path.join(self.dir, "log"), "w+")
+        self.proc = subprocess.Popen([program, "-f", conf],
+                                     stderr=self.log)
+        self.peer.welcome()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        """In place, as "cat > name" does."""
+        with open(self.path(name), "w") as f:
+            os.fchmod(f.fileno(), 0o600)
+            f.write(text)
+
+    def put(self, name, text):
+        """Renamed into place."""
+        self.write(".new", text)
+        os.rename(self.path(".new"), self.path(name))
+
+    def lend(self):
+        self.peer.lend(self.folder)
+        self.peer.until_end(30)
+
+    def end(self):
+        self.proc.terminate()
+        assert self.proc.wait(10) == 0
+        assert not any("SIGSYS" in line for line in self.log)
+
+
+def case_confined(w):
+    w.lend()
+    status = {}
+    with open(f"/proc/{w.proc.pid}/status") as f:
+        for line in f:
+            key, value = line.split(":", 1)
+            status[key] = value.split()
+    assert status["Uid"] == [str(UID)] * 4, status["Uid"]
+    assert status["Gid"] == [str(UID)] * 4, status["Gid"]
+    assert status["Groups"] == [], status["Groups"]
+    for caps in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(status[caps][0], 16) == 0, caps
+    assert status["NoNewPrivs"] == ["1"]
+    assert status["Seccomp"] == ["2"]
+    assert os.listdir(f"/proc/{w.proc.pid}/root/") == []
+    fds = os.listdir(f"/proc/{w.proc.pid}/fd")
+    assert len(fds) < 16, fds
+
+
+def case_no_folder(w):
+    w.peer.lend(None)
+    w.write("a.yaml", POD % "a")
+    w.lend()
+    assert w.peer.kinds.count(BEGIN) == 1
+    assert w.peer.last("a.yaml").state == VALID
+
+
+def case_transfer(w):
+    for name in "abc":
+        w.put(name + ".yaml", POD % name)
+    w.put("d.json", "{}")
+    w.put("e.txt", POD % "e")
+    w.put(".f.yaml", POD % "f")
+    w.lend()
+    said = [(m.file, m.state) for m in w.peer.manifests]
+    assert sorted(said) == [("a.yaml", VALID), ("b.yaml", VALID),
+                            ("c.yaml", VALID), ("d.json", INVALID)], said
+    kinds = [k for k in w.peer.kinds if k in (BEGIN, MANIFEST, END)]
+    assert kinds == [BEGIN] + [MANIFEST] * 4 + [END], kinds
+
+
+def case_rename_is_fast(w):
+    w.lend()
+    best = 1
+    for i in range(20):
+        w.write(".new", POD % f"p{i}")
+        began = time.monotonic()
+        os.rename(w.path(".new"), w.path(f"p{i}.yaml"))
+        m = w.peer.until(f"p{i}.yaml", VALID)
+        best = min(best, m.at - began)
+    assert best < 0.02, best
+
+
+def case_held_open(w):
+    """Written in two steps: nothing is said in between."""
+    w.lend()
+    text = POD % "a"
+    with open(w.path("a.yaml"), "w") as f:
+        f.write(text[:40])
+        f.flush()
+        w.peer.marker(w.folder)
+        assert w.peer.last("a.yaml") is None
+        f.write(text[40:])
+    m = w.peer.until("a.yaml", VALID)
+    assert [x for x in w.peer.manifests if x.file == "a.yaml"] == [m]
+
+
+def case_never_closed(w):
+    """Quiet for a second is taken as it is."""
+    w.lend()
+    with open(w.path("a.yaml"), "w") as f:
+        f.write(POD % "a")
+        f.flush()
+        began = time.monotonic()
+        m = w.peer.until("a.yaml", VALID)
+        assert m.at - began > 0.9, m.at - began
+
+
+def case_growing(w):
+    """Somebody who never stops does not stop the transfer."""
+    stop = threading.Event()
+
+    def grow():
+        with open(w.path("a.yaml"), "w") as f:
+            while not stop.wait(0.05):
+                f.write("# more\n")
+                f.flush()
+
+    t = threading.Thread(target=grow)
+    t.start()
+    w.put("b.yaml", POD % "b")
+    try:
+        w.lend()
+        assert w.peer.last("a.yaml").state == INVALID
+        assert w.peer.last("b.yaml").state == VALID
+    finally:
+        stop.set()
+        t.join()
+
+
+def case_gone(w):
+    w.put("a.yaml", POD % "a")
+    w.put("b.yaml", POD % "b")
+    w.lend()
+    os.unlink(w.path("a.yaml"))
+    w.peer.until("a.yaml", GONE)
+    os.rename(w.path("b.yaml"), w.path("b.yaml.bak"))
+    w.peer.until("b.yaml", GONE)
+    os.rename(w.path("b.yaml.bak"), w.path("b.yaml"))
+    w.peer.until("b.yaml", VALID)
+
+
+def case_renamed(w):
+    """Another name: the old pod goes, then the same one comes."""
+    w.put("a.yaml", POD % "a")
+    w.lend()
+    os.rename(w.path("a.yaml"), w.path("b.yaml"))
+    w.peer.until("b.yaml", VALID)
+    said = [(m.file, m.state) for m in w.peer.manifests]
+    assert said[0] == ("a.yaml", VALID)
+    assert said.index(("a.yaml", GONE)) < said.index(("b.yaml", VALID))
+    uids = {m.uid for m in w.peer.manifests if m.uid}
+    assert len(uids) == 2, uids
+
+
+def case_editors(w):
+    """Dances of renames remove nothing."""
+    w.put("a.yaml", POD % "a")
+    w.lend()
+    for i in range(5):
+        os.rename(w.path("a.yaml"), w.path("a.yaml~"))
+        w.write("a.yaml", (POD % "a") + f"# {i}\n")
+        os.unlink(w.path("a.yaml~"))
+    os.unlink(w.path("a.yaml"))
+    w.put("a.yaml", POD % "other")
+    w.peer.wait(lambda: len({m.uid for m in w.peer.manifests}) == 2)
+    w.peer.marker(w.folder)
+    time.sleep(0.3)
+    assert all(m.state != GONE for m in w.peer.manifests)
+
+
+def case_same_again(w):
+    """Touched, or written again as it was: no news."""
+    w.put("a.yaml", POD % "a")
+    w.lend()
+    os.utime(w.path("a.yaml"))
+    w.put("a.yaml", POD % "a")
+    os.chmod(w.path("a.yaml"), 0o644)
+    w.peer.marker(w.folder)
+    assert len([m for m in w.peer.manifests if m.file == "a.yaml"]) == 1
+
+
+def case_broken(w):
+    w.put("a.yaml", POD % "a")
+    w.lend()
+    w.put("a.yaml", (POD % "a") + "bogus: 1\n")
+    m = w.peer.until("a.yaml", INVALID)
+    assert m.problems == ["unknown field"], m
+    w.put("a.yaml", POD % "a")
+    w.peer.until("a.yaml", VALID)
+
+
+def case_conflict(w):
+    """One pod in two files: the first by name, until it goes."""
+    w.put("b.yaml", POD % "a")
+    w.lend()
+    w.put("a.yaml", POD % "a")
+    w.peer.until("a.yaml", VALID)
+    m = w.peer.until("b.yaml", INVALID)
+    assert "a.yaml defines the pod default/a-node1" in m.problems[0], m
+    w.put("a.yaml", "broken")
+    w.peer.until("a.yaml", INVALID)
+    w.peer.marker(w.folder)
+    assert w.peer.last("b.yaml").state == INVALID
+    os.unlink(w.path("a.yaml"))
+    w.peer.until("b.yaml", VALID)
+    w.put("a.yaml", POD % "a")
+    w.peer.until("b.yaml", INVALID)
+    w.put("a.yaml", POD % "other")
+    w.peer.until("b.yaml", VALID)
+
+
+def case_odd_files(w):
+    w.lend()
+    os.symlink("nowhere", w.path("link.yaml"))
+    os.mkfifo(w.path("fifo.yaml"))
+    os.mkdir(w.path("dir.yaml"))
+    w.put("large.yaml", "#" * (1 << 20) + "\n")
+    w.put("empty.yaml", "")
+    for name in ("link", "fifo", "dir", "large", "empty"):
+        w.peer.until(name + ".yaml", INVALID)
+    assert "more than 1048576" in w.peer.last("large.yaml").problems[0]
+    w.put("nowhere", POD % "a")
+    w.peer.until("link.yaml", VALID)
+
+
+def case_future(w):
+    """A clock that jumped back does not keep a file out."""
+    w.write("a.yaml", POD % "a")
+    os.utime(w.path("a.yaml"), (time.time() + 1e6, time.time() + 1e6))
+    w.lend()
+    assert w.peer.last("a.yaml").state == VALID
+
+
+def case_rescan(w):
+    """Unchanged files are asked for, not told of again; and a change
+    without an event is found."""
+    w.put("a.yaml", POD % "a")
+    w.put("target", POD % "b")
+    os.symlink("target", w.path("b.yaml"))
+    w.lend()
+    n = w.peer.opens.count("a.yaml")
+    w.peer.wait(lambda: w.peer.opens.count("a.yaml") >= n + 3)
+    assert len(w.peer.manifests) == 2, w.peer.manifests
+    w.write("target", POD % "c")
+    w.peer.wait(lambda: len({m.uid for m in w.peer.manifests}) == 3)
+
+
+def case_folder_removed(w):
+    """Nothing is gone because everything is."""
+    for name in "abc":
+        w.put(name + ".yaml", POD % name)
+    w.lend()
+    shutil.rmtree(w.folder)
+    time.sleep(0.5)
+    assert all(m.state == VALID for m in w.peer.manifests)
+    os.mkdir(w.folder, 0o700)
+    w.put("a.yaml", POD % "a")
+    w.lend()
+    assert w.peer.kinds.count(BEGIN) == 2
+    assert len(w.peer.manifests) == 4
+
+
+def case_folder_renamed(w):
+    w.put("a.yaml", POD % "a")
+    w.lend()
+    os.rename(w.folder, w.folder + ".old")
+    time.sleep(0.5)
+    assert all(m.state == VALID for m in w.peer.manifests)
+
+
+def case_many(w):
+    """10 000 files at once, more events than the kernel keeps."""
+    w.put("zz.yaml", POD % "zz")
+    w.lend()
+    w.proc.send_signal(signal.SIGSTOP)
+    for i in range(10000):
+        w.write(f"{i:05}.yaml", POD % f"p{i}")
+    w.proc.send_signal(signal.SIGCONT)
+
+    def all_told():
+        return len({m.file for m in w.peer.manifests}) == 10001
+
+    w.peer.wait(all_told, 60)
+    states = [m.state for m in w.peer.manifests]
+    assert states.count(GONE) == 0
+    w.peer.wait(lambda: sum(m.state == VALID
+                            for m in w.peer.manifests) == 1000, 30)
+    over = w.peer.last("09999.yaml")
+    assert over.problems == ["one of more than 1000 manifests"], over
+    assert w.peer.last("zz.yaml").state == VALID
+
+
+def case_churn(w):
+    """The last word is the truth."""
+    w.lend()
+    for i in range(300):
+        name = f"p{i % 7}.yaml"
+        if i % 3 == 2:
+            if os.path.exists(w.path(name)):
+                os.unlink(w.path(name))
+        elif i % 3 == 1:
+            w.write(name, POD % f"p{i % 7}")
+        else:
+            w.put(name, (POD % f"p{i % 7}") + f"# {i}\n")
+    for i in range(7):
+        there = os.path.exists(w.path(f"p{i}.yaml"))
+        if there:
+            w.peer.until(f"p{i}.yaml", VALID)
+        elif w.peer.last(f"p{i}.yaml") is not None:
+            w.peer.until(f"p{i}.yaml", GONE)
+
+
+def case_link_lost(w):
+    w.lend()
+    w.peer.sock.shutdown(2)
+    assert w.proc.wait(10) == 0
+
+
+def case_garbage(w):
+    w.lend()
+    w.peer.send(99)
+    assert w.proc.wait(10) == 0
+
+
+def main():
+    program, top = sys.argv[1:3]
+    pattern = sys.argv[3] if len(sys.argv) > 3 else ""
+    cases = {k[5:]: v for k, v in globals().items()
+             if k.startswith("case_") and pattern in k}
+    failed = 0
+    for n, (name, case) in enumerate(cases.items(), 1):
+        w = World(program, top, name)
+        try:
+            case(w)
+            if w.proc.poll() is None:
+                w.end()
+            print(f"ok {n} - {name}", flush=True)
+        except Exception as e:  # the next case may pass all the same
+            failed += 1
+            print(f"not ok {n} - {name}: {type(e).__name__} {e} "
+                  f"line {e.__traceback__.tb_next.tb_lineno}", flush=True)
+            w.log.seek(0)
+            sys.stdout.writelines("# " + line for line in
+                                  w.log.readlines()[-20:])
+            w.proc.kill()
+            w.proc.wait()
+        shutil.rmtree(w.dir)
+    print(f"1..{len(cases)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

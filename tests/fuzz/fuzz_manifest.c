@@ -1,0 +1,89 @@
+/*
+ * Bytes of a manifest, YAML or JSON.  Beyond not crashing: the same bytes
+ * have the same answer, an answer is never without reason, a valid pod's
+ * mirror JSON is read back to the same text, and fits into a message.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/peer.h"
+#include "tests/fuzz/fuzz.h"
+#include "watcherd/canonical.h"
+#include "watcherd/json.h"
+#include "watcherd/manifest.h"
+
+static void
+must(int cond)
+{
+	if (!cond)
+		abort();
+}
+
+static void
+check_mirror(const Tripod__Manifest *m)
+{
+	struct problems *p = xcalloc(1, sizeof(*p));
+	struct arena arena;
+	struct node *tree;
+	char *again;
+	size_t len;
+
+	arena_init(&arena, MANIFEST_ARENA_MAX);
+	problems_init(p, &arena);
+	tree = json_read(m->mirror_json.data, m->mirror_json.len, &arena, p);
+	must(tree != NULL && p->errors == 0);
+	again = canonical_json(&arena, tree, &len);
+	must(again != NULL && len == m->mirror_json.len &&
+	    memcmp(again, m->mirror_json.data, len) == 0);
+	arena_release(&arena);
+	free(p);
+}
+
+static void
+check(const Tripod__Manifest *m)
+{
+	size_t i, errors = 0;
+
+	for (i = 0; i < m->n_problem; i++)
+		errors += m->problem[i]->severity ==
+		    TRIPOD__PROBLEM__SEVERITY__ERROR;
+	if (m->state == TRIPOD__MANIFEST__STATE__INVALID) {
+		must(errors > 0 && m->pod == NULL);
+		return;
+	}
+	must(m->state == TRIPOD__MANIFEST__STATE__VALID && errors == 0);
+	must(m->pod != NULL && m->pod->n_container > 0);
+	must(strlen(m->pod->hash) == 32 && m->pod->uid[0] != '\0');
+	check_mirror(m);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	const struct manifest_source src = { "a.yaml", "node1", data, len };
+	struct arena one, two;
+	Tripod__Manifest *m1, *m2;
+	uint8_t *p1, *p2;
+	size_t n1, n2;
+
+	if (len > MANIFEST_SIZE_DEFAULT)
+		return (0);
+	arena_init(&one, MANIFEST_ARENA_MAX);
+	arena_init(&two, MANIFEST_ARENA_MAX);
+	m1 = manifest_parse(&src, &one);
+	m2 = manifest_parse(&src, &two);
+	must(m1 != NULL && m2 != NULL);
+	check(m1);
+	n1 = tripod__manifest__get_packed_size(m1);
+	n2 = tripod__manifest__get_packed_size(m2);
+	p1 = xmalloc(n1);
+	p2 = xmalloc(n2);
+	(void)tripod__manifest__pack(m1, p1); /* as long as it said */
+	(void)tripod__manifest__pack(m2, p2);
+	must(n1 == n2 && memcmp(p1, p2, n1) == 0);
+	free(p1);
+	free(p2);
+	arena_release(&one);
+	arena_release(&two);
+	return (0);
+}
