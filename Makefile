@@ -207,6 +207,21 @@ $(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
     $(BASE))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -lprotobuf-c
 
+# Pure parts of mirrord, and its credentials.
+MIRROR_TEST	 = $(MIRRORPLAN) gen/tripod.pb-c.o common/name.o common/err.o \
+		   common/log.o common/mem.o common/mtime.o
+LIBS_MIRROR	 = -ljansson -lprotobuf-c
+$(eval $(call unit,kubeconfig,mirrord/kubeconfig.o $(BASE),\
+    -lyaml -lprotobuf-c))
+$(eval $(call unit,cred,mirrord/cred.o mirrord/kubeconfig.o $(BASE),\
+    -lyaml -lcrypto -lprotobuf-c))
+$(eval $(call unit,apijson,mirrord/apijson.o $(BASE),$(LIBS_MIRROR)))
+$(eval $(call unit,mirror_plan,$(MIRROR_TEST),$(LIBS_MIRROR)))
+$(eval $(call unit,mirror_status,$(MIRROR_TEST),$(LIBS_MIRROR)))
+$(eval $(call unit,mirror_node,$(MIRROR_TEST),$(LIBS_MIRROR)))
+$(eval $(call unit,mirror_model,$(MIRROR_TEST),$(LIBS_MIRROR)))
+$(eval $(call fuzz,api,$(MIRROR_TEST),$(LIBS_MIRROR)))
+
 # watcherd: each part with what it stands on.
 TREE		 = $(MANIFEST_TREE) gen/tripod.pb-c.o $(BASE)
 MANIFEST_ALL	 = $(MANIFEST) gen/tripod.pb-c.o common/name.o $(BASE)
@@ -261,6 +276,8 @@ fuzz:
 	for t in $(FUZZ); do \
 		mkdir -p $(FUZZ_O)/corpus/$$t && \
 		$(FUZZ_O)/tests/fuzz/fuzz_$$t -max_total_time=$(FUZZ_TIME) \
+		    $$(ls tests/fuzz/fuzz_$$t.dict 2>/dev/null | \
+		    sed s/^/-dict=/) \
 		    -artifact_prefix=$(FUZZ_O)/$$t- $(FUZZ_O)/corpus/$$t \
 		    tests/corpus/$$t || exit 1; \
 	done
