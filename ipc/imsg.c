@@ -37,8 +37,10 @@ out_free(struct imsgbuf *b, struct imsg_out *o)
 {
 	TAILQ_REMOVE(&b->out, o, entry);
 	b->queued -= o->len;
-	if (o->fd != -1)
+	if (o->fd != -1) {
 		(void)close(o->fd); /* only a reference of ours */
+		b->out_fds--;
+	}
 	free(o);
 }
 
@@ -243,6 +245,7 @@ imsg_reserve(struct imsgbuf *b, uint32_t type, uint32_t id, int fd, size_t len)
 	memcpy(o->data, &hdr, sizeof(hdr));
 	TAILQ_INSERT_TAIL(&b->out, o, entry);
 	b->queued += total;
+	b->out_fds += fd != -1;
 	return (o->data + IMSG_HEADER_SIZE);
 
 refuse:
@@ -299,6 +302,7 @@ out_sent(struct imsgbuf *b, size_t n)
 		if (o->fd != -1) {
 			(void)close(o->fd); /* the kernel holds its own */
 			o->fd = -1;
+			b->out_fds--;
 		}
 		left = o->len - o->sent;
 		if (n < left) {

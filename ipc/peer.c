@@ -91,7 +91,9 @@ peer_drop(struct peer *p, const char *fmt, ...)
 int
 peer_congested(const struct peer *p)
 {
-	return (p->ibuf.queued > p->ibuf.limits.high);
+	/* A peer that only asks for descriptors must not use them all up. */
+	return (p->ibuf.queued > p->ibuf.limits.high ||
+	    p->ibuf.out_fds > IMSG_FD_MAX);
 }
 
 int
@@ -170,7 +172,8 @@ peer_on_read(evutil_socket_t fd, short what, void *arg)
 static void
 peer_drained(struct peer *p)
 {
-	if (p->ibuf.queued >= p->ibuf.limits.low)
+	if (p->ibuf.queued >= p->ibuf.limits.low ||
+	    p->ibuf.out_fds > IMSG_FD_MAX / 2)
 		return;
 	if (!p->reading) {
 		p->reading = 1;
