@@ -39,8 +39,13 @@ op_new(struct reconciled *r, struct pod *p, const struct action *a)
 	op->index = a->index;
 	op->attempt = a->attempt;
 	text_set(&op->id, a->id);
-	p->inflight++;
-	p->touched = ++r->clock;
+	/* A pull may take for ever and changes nothing that lists show. */
+	if (op->kind == ACT_IMAGE) {
+		p->pulling++;
+	} else {
+		p->inflight++;
+		p->touched = ++r->clock;
+	}
 	return (op);
 }
 
@@ -50,8 +55,12 @@ op_free(struct op *op)
 {
 	struct reconciled *r = op->r;
 
-	op->pod->inflight--;
-	op->pod->touched = ++r->clock;
+	if (op->kind == ACT_IMAGE) {
+		op->pod->pulling--;
+	} else {
+		op->pod->inflight--;
+		op->pod->touched = ++r->clock;
+	}
 	op->pod->dirty = 1;
 	free(op->id);
 	free(op);
@@ -207,7 +216,6 @@ on_sandbox_run(void *ctx, struct cri_result *res)
 	}
 	retry_clear(&m->sandbox);
 	m->message[0] = '\0';
-	m->cleaned = 0;
 	s = sandbox_add(
 	    &op->pod->seen, a->pod_sandbox_id, op->attempt, wall_now_ns());
 	s->ready = 1;
@@ -226,6 +234,7 @@ act_run_sandbox(struct op *op)
 	struct arena arena;
 	struct err err;
 
+	m->cleaned = 0; /* from here on there are folders */
 	if (files_prepare_pod(&op->r->files, op->pod, &err) == -1) {
 		log_warnx("pod %s/%s: FailedMount: %s", op->pod->namespace_,
 		    op->pod->name, err.text);

@@ -115,12 +115,16 @@ send_status(struct link *to, struct arena *a)
 
 	if (send_daemons(to, a) == -1)
 		return (-1);
-	TAILQ_FOREACH (f, &to->r->desired.files, entry)
+	TAILQ_FOREACH (f, &to->r->desired.files, entry) {
+		arena_release(a); /* each item is on its way already */
 		if (send_file(to, a, f) == -1)
 			return (-1);
-	TAILQ_FOREACH (p, &to->r->pods, entry)
+	}
+	TAILQ_FOREACH (p, &to->r->pods, entry) {
+		arena_release(a);
 		if (send_pod(to, a, p) == -1)
 			return (-1);
+	}
 	return (peer_send(to->peer, TRIPOD__MSG__MSG_STATUS_END, 0, -1, NULL));
 }
 

@@ -94,6 +94,25 @@ desired_other(const struct desired *d, const struct desired_file *self,
 	return (NULL);
 }
 
+int
+desired_has_conflict(const struct desired *d)
+{
+	const struct desired_file *f;
+
+	TAILQ_FOREACH (f, &d->files, entry)
+		if (f->conflict)
+			return (1);
+	return (0);
+}
+
+void
+desired_disclaim(struct desired_file *f)
+{
+	text_set(&f->uid, NULL);
+	text_set(&f->namespace_, NULL);
+	text_set(&f->pod, NULL);
+}
+
 void
 desired_note(struct desired_file *f, const Tripod__Manifest *m,
     struct arena *arena, int64_t now_ns)

@@ -26,7 +26,8 @@ struct desired_file {
 	Tripod__Manifest *last;
 	char *uid; /* of the pod it wants; NULL: none yet */
 	char *namespace_, *pod;
-	int named; /* in the transfer that is going on */
+	int named;    /* in the transfer that is going on */
+	int conflict; /* refused only because of another file or pod */
 };
 
 TAILQ_HEAD(desired_files, desired_file);
@@ -49,6 +50,10 @@ const struct desired_file *desired_by_uid(
 /* Another file than the given one that wants a pod of that name. */
 const struct desired_file *desired_other(const struct desired *,
     const struct desired_file *, const char *ns, const char *pod);
+/* Whether any file was refused only because of another one. */
+int desired_has_conflict(const struct desired *);
+/* Takes the file's claim to its pod away. */
+void desired_disclaim(struct desired_file *);
 /*
  * Notes what a file said: state, digest and problems (takes the arena
  * that holds m).

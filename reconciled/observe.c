@@ -102,6 +102,9 @@ merge_sandbox(struct picture *pic, const Runtime__V1__PodSandbox *in)
 	if (s->ready != ready)
 		p->dirty = 1;
 	s->ready = ready;
+	text = map_get(in->annotations, in->n_annotations, ANNOTATION_HASH);
+	if (p->manifest != NULL && *text != '\0' && strcmp(text, p->hash) != 0)
+		p->want.terminating = 1; /* another content, the same uid */
 	if (p->manifest == NULL) {
 		text = map_get(
 		    in->annotations, in->n_annotations, ANNOTATION_GRACE);
@@ -329,7 +332,15 @@ observe_all(struct reconciled *r)
 void
 observe_after(struct reconciled *r, int ms)
 {
-	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 }, due, now;
+
+	/* What is due sooner stays so. */
+	if (event_pending(r->ev_observe, EV_TIMEOUT, &due)) {
+		(void)evutil_gettimeofday(&now, NULL); /* cannot fail */
+		evutil_timeradd(&now, &tv, &now);
+		if (evutil_timercmp(&due, &now, <=))
+			return;
+	}
 
 	if (event_add(r->ev_observe, &tv) == -1)
 		fatalx("event_add");
@@ -427,6 +438,7 @@ on_container_status(void *ctx, struct cri_result *res)
 		c->asked = 0;
 	if (res->code != GRPC_OK) {
 		/* Gone, or the runtime is: the next list knows. */
+		q->pod->seen.stale = 1;
 		observe_after(r, LIST_SOON_MS);
 	} else if (c != NULL) {
 		container_fill(c, a->status);

@@ -133,6 +133,17 @@ plan_remove(struct planner *p, struct seen_container *c)
 			.reason = "no longer needed" });
 }
 
+/*
+ * A pod of another policy would take its dead containers for its result
+ * when it comes back; it starts from nothing.
+ */
+static int
+runs_always(const struct pod_want *w)
+{
+	return (w->pod != NULL &&
+	    w->pod->restart_policy == TRIPOD__RESTART_POLICY__RESTART_ALWAYS);
+}
+
 /* Rule 2. */
 static void
 plan_end(struct planner *p)
@@ -145,7 +156,7 @@ plan_end(struct planner *p)
 		return;
 	if (plan_stop_sandboxes(p, reason))
 		return;
-	if (p->want->wanted)
+	if (p->want->wanted && runs_always(p->want))
 		return; /* it comes back: the dead ones count its restarts */
 	TAILQ_FOREACH (c, &p->seen->containers, entry)
 		plan_remove(p, c);
@@ -484,7 +495,8 @@ resolve_pod(const struct pods *pods, struct pod *p, int synced)
 	w->hold = w->blocked = 0;
 	if (w->pod != NULL)
 		w->grace_seconds = w->pod->grace_seconds;
-	if (w->terminating && w->wanted && !pod_is_live(&p->seen))
+	if (w->terminating && w->wanted && !pod_is_live(&p->seen) &&
+	    (runs_always(w) || pod_is_gone(&p->seen)))
 		w->terminating = 0; /* it came back while it ended */
 	if (w->wanted) {
 		w->blocked = has_predecessor(pods, p);

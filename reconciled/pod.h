@@ -128,6 +128,9 @@ struct pod {
 	struct pod_seen seen;
 	struct pod_memo memo;
 	unsigned int inflight; /* actions and questions under way */
+	unsigned int pulling;  /* images being looked up or pulled */
+	int told_gone;	       /* mirrord knows that it has ended */
+	int again;	       /* watcherd must repeat what it said about it */
 	uint64_t touched;      /* number of the last change by an action */
 	int dirty;	       /* its status may have changed */
 	uint8_t *published;    /* last status sent to mirrord */

@@ -30,7 +30,7 @@ awaits_details(struct reconciled *r, struct pod *p)
 		if (c->state != SEEN_EXITED || c->detailed)
 			continue;
 		waits = 1;
-		if (!c->asked)
+		if (!c->asked && !p->seen.stale)
 			observe_container(r, p, c);
 	}
 	return (waits);
@@ -56,6 +56,36 @@ plan_and_act(
 	}
 }
 
+static int
+is_forgettable(const struct reconciled *r, const struct pod *p)
+{
+	if (p->want.wanted || p->inflight > 0 || p->pulling > 0 ||
+	    !pod_is_gone(&p->seen))
+		return (0);
+	/* Nothing was ever done for it; what runs is found again. */
+	if (p->touched == 0 && p->published == NULL)
+		return (1);
+	return (r->listed && r->desired.synced && p->memo.cleaned);
+}
+
+/* What could not be taken when it was said can be taken now. */
+static void
+ask_again(struct reconciled *r)
+{
+	struct pod *p;
+
+	TAILQ_FOREACH (p, &r->pods, entry) {
+		if (p->again && p->inflight == 0 && p->pulling == 0) {
+			p->again = 0;
+			r->ask_again = 1;
+		}
+	}
+	if (!r->ask_again)
+		return;
+	r->ask_again = 0;
+	watch_lend(r->peers);
+}
+
 static void
 forget_gone(struct reconciled *r)
 {
@@ -63,13 +93,12 @@ forget_gone(struct reconciled *r)
 
 	for (p = TAILQ_FIRST(&r->pods); p != NULL; p = next) {
 		next = TAILQ_NEXT(p, entry);
-		if (p->want.wanted || p->inflight > 0 || !r->listed ||
-		    !r->desired.synced || !pod_is_gone(&p->seen) ||
-		    !p->memo.cleaned)
+		if (!is_forgettable(r, p))
 			continue;
 		peers_pod_gone(r->peers, p);
 		TAILQ_REMOVE(&r->pods, p, entry);
 		pod_free(p);
+		r->ask_again |= desired_has_conflict(&r->desired);
 	}
 }
 
@@ -106,6 +135,12 @@ publish_pod(struct reconciled *r, struct pod *p)
 
 	if (p->manifest == NULL || (p->want.wanted && p->want.blocked))
 		return; /* the one before still stands for it */
+	if (p->want.wanted)
+		p->told_gone = 0;
+	/* Its last status is the one with all containers in it. */
+	if (p->want.terminating && !p->want.wanted &&
+	    (p->told_gone || TAILQ_EMPTY(&p->seen.containers)))
+		return;
 	arena_init(&arena, STATUS_MAX);
 	item = reconcile_item(&arena, r, p);
 	status_remember(&p->memo, item->status);
@@ -151,6 +186,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		publish_pod(r, p);
 	}
 	forget_gone(r);
+	ask_again(r);
 	if (mtime_cmp(next, MTIME_NEVER) < 0) {
 		tv = mtime_wait(now, next);
 		if (event_add(r->ev_wake, &tv) == -1)

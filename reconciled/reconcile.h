@@ -54,6 +54,7 @@ struct reconciled {
 	int list_again; /* and another one is due after it */
 	int no_events;	/* the runtime has none: list often */
 	unsigned int sandboxes_starting;
+	int ask_again; /* watcherd is to say everything again */
 	int exit_code;
 	int64_t started_ns;
 };

@@ -261,12 +261,13 @@ translate_sandbox(struct arena *a, const struct translate_env *env,
 
 /* Length of NAME when s starts with "$(NAME)", else 0. */
 static size_t
-reference_length(const char *s)
+reference_length(const char *s, const char *last)
 {
 	const char *end;
 
-	if (s[0] != '$' || s[1] != '(' || (end = strchr(s, ')')) == NULL)
+	if (s[0] != '$' || s[1] != '(' || last == NULL || s > last)
 		return (0);
+	end = strchr(s, ')'); /* there is one: last */
 	return ((size_t)(end - s) - 2);
 }
 
@@ -291,7 +292,8 @@ env_value(
 static size_t
 expand(char *out, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
 {
-	const char *from;
+	/* Without it each "$(" would look through all the rest. */
+	const char *from, *last = strrchr(s, ')');
 	size_t len, used = 0, step, skip;
 
 	while (*s != '\0' && used <= TRANSLATE_TEXT_MAX) {
@@ -299,7 +301,7 @@ expand(char *out, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
 		step = skip = 1;
 		if (s[0] == '$' && s[1] == '$') {
 			skip = 2; /* the second one stands for both */
-		} else if ((len = reference_length(s)) > 0) {
+		} else if ((len = reference_length(s, last)) > 0) {
 			step = skip = len + 3;
 			if ((from = env_value(s + 2, len, env, n)) != NULL)
 				step = strlen(from);

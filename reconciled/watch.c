@@ -13,6 +13,7 @@
 
 #define MANIFEST_DECODE_MAX (16 * 1024 * 1024)
 #define DIGEST_MAX 128
+#define REFUSAL_MAX 4096 /* memory for a problem of our own */
 
 void
 watch_lend(struct peers *ps)
@@ -78,8 +79,11 @@ on_open(void *ctx, struct ipc_msg *m)
 static void
 manifest_refuse(Tripod__Manifest *m, struct arena *a, const char *why)
 {
-	Tripod__Problem *p = message_new(a, &tripod__problem__descriptor);
+	Tripod__Problem *p;
 
+	/* The peer may have filled the arena to its limit. */
+	a->limit += REFUSAL_MAX;
+	p = message_new(a, &tripod__problem__descriptor);
 	p->message = must_strdup(a, why);
 	m->problem = must_alloc(a, 1, sizeof(*m->problem));
 	m->problem[0] = p;
@@ -87,30 +91,70 @@ manifest_refuse(Tripod__Manifest *m, struct arena *a, const char *why)
 	m->state = TRIPOD__MANIFEST__STATE__INVALID;
 }
 
+/*
+ * Whether a rival for the same pod must give way: it wants nothing valid
+ * any more, or the transfer under way has not named it.
+ */
+static int
+gives_way(const struct desired_file *o, int syncing)
+{
+	return (o->state == TRIPOD__MANIFEST__STATE__INVALID ||
+	    (syncing && !o->named));
+}
+
+/* A claim to the pod by somebody else; -1 and err. */
+static int
+judge_claims(struct reconciled *r, struct desired_file *f,
+    const Tripod__Pod *pod, int syncing, struct err *err)
+{
+	struct desired_file *o;
+	const struct pod *p;
+
+	TAILQ_FOREACH (o, &r->desired.files, entry) {
+		if (o == f || o->uid == NULL ||
+		    (strcmp(o->uid, pod->uid) != 0 &&
+			(strcmp(o->namespace_, pod->namespace_) != 0 ||
+			    strcmp(o->pod, pod->name) != 0)))
+			continue;
+		if (!gives_way(o, syncing))
+			return (err_set(err,
+			    "pod %s/%s, uid %s, is defined by %s already",
+			    pod->namespace_, pod->name, pod->uid, o->name));
+		desired_disclaim(o);
+	}
+	p = pods_find(&r->pods, pod->uid);
+	if (p != NULL &&
+	    (strcmp(p->namespace_, pod->namespace_) != 0 ||
+		strcmp(p->name, pod->name) != 0)) {
+		desired_disclaim(f); /* the edit ends the one before */
+		return (err_set(err, "uid %s still belongs to pod %s/%s",
+		    pod->uid, p->namespace_, p->name));
+	}
+	return (0);
+}
+
 /* What speaks against a manifest that watcherd found valid; -1 and err. */
 static int
-manifest_judge(struct reconciled *r, const struct desired_file *f,
-    const Tripod__Manifest *m, struct err *err)
+manifest_judge(struct reconciled *r, struct desired_file *f,
+    const Tripod__Manifest *m, int syncing, struct err *err)
 {
-	const struct desired_file *o;
-
+	f->conflict = 0;
 	if (m->pod == NULL)
 		return (err_set(err, "watcherd sent no pod"));
 	if (policy_check(&r->policy, m->pod, err) == -1)
 		return (-1);
-	o = desired_other(&r->desired, f, m->pod->namespace_, m->pod->name);
-	if (o != NULL)
-		return (err_set(err, "pod %s/%s is defined by %s already",
-		    m->pod->namespace_, m->pod->name, o->name));
-	o = desired_by_uid(&r->desired, m->pod->uid);
-	if (o != NULL && o != f)
-		return (err_set(
-		    err, "uid %s is used by %s already", m->pod->uid, o->name));
+	if (judge_claims(r, f, m->pod, syncing, err) == -1) {
+		f->conflict = 1;
+		return (-1);
+	}
 	return (0);
 }
 
-/* Gives a pod its definition; takes the arena. */
-static void
+/*
+ * Gives a pod its definition; takes the arena.  False if it has to wait
+ * for what is under way by the one before; it is asked for again then.
+ */
+static int
 pod_define(struct reconciled *r, struct desired_file *f, Tripod__Manifest *m,
     struct arena *a)
 {
@@ -125,63 +169,61 @@ pod_define(struct reconciled *r, struct desired_file *f, Tripod__Manifest *m,
 		p->seen_ns = m->seen_ns != 0 ? m->seen_ns : wall_now_ns();
 	if (p->memo.start_ns == 0)
 		p->memo.start_ns = wall_now_ns();
-	changed = p->manifest == NULL || strcmp(p->hash, m->pod->hash) != 0;
-	if (changed && p->inflight > 0 && p->manifest != NULL) {
-		/* What is under way refers to the old one: end it first. */
-		log_warnx("pod %s/%s: changed under a fixed uid while busy; "
-			  "taken at the next look",
-		    p->namespace_, p->name);
-		arena_free(a);
-		return;
-	}
-	text_set(&p->hash, m->pod->hash);
 	text_set(&p->file, f->name);
 	text_set(&f->uid, p->uid);
 	text_set(&f->namespace_, p->namespace_);
 	text_set(&f->pod, p->name);
-	if (!changed) {
-		arena_free(a); /* nothing new */
-		return;
+	m->seen_ns = p->seen_ns;
+	changed = p->manifest == NULL || strcmp(p->hash, m->pod->hash) != 0;
+	if (!changed ||
+	    (p->manifest != NULL && (p->inflight > 0 || p->pulling > 0))) {
+		p->again |= changed;
+		arena_free(a);
+		return (!changed);
 	}
 	if (p->manifest != NULL) {
 		p->want.terminating = 1; /* a fixed uid: from the start */
 		memo_forget(&p->memo);
 	}
+	text_set(&p->hash, m->pod->hash);
 	arena_free(p->arena);
 	p->arena = a;
 	p->manifest = m;
 	p->dirty = 1;
-	m->seen_ns = p->seen_ns;
+	return (1);
 }
 
-static void
-accept_valid(struct reconciled *r, struct desired_file *f,
-    const struct ipc_msg *msg, Tripod__Manifest *m)
+/* A copy with a life of its own, in the arena; NULL beyond its limit. */
+static Tripod__Manifest *
+manifest_copy(const Tripod__Manifest *m, struct arena *a)
 {
-	struct arena *a = arena_new(MANIFEST_DECODE_MAX);
+	size_t len = tripod__manifest__get_packed_size(m);
+	uint8_t *packed = xmalloc(len);
 	Tripod__Manifest *copy;
-	struct err err;
-	uint8_t *packed;
-	size_t len;
 
-	/* Two lives: the pod's definition, and what the file said. */
-	(void)msg;
-	len = tripod__manifest__get_packed_size(m);
-	packed = xmalloc(len);
 	(void)tripod__manifest__pack(m, packed);
 	copy = tripod__manifest__unpack(&a->allocator, len, packed);
 	free(packed);
+	return (copy);
+}
+
+static void
+accept_valid(struct reconciled *r, struct desired_file *f, Tripod__Manifest *m)
+{
+	struct arena *a = arena_new(MANIFEST_DECODE_MAX);
+	Tripod__Manifest *copy = manifest_copy(m, a);
+	struct err err;
+
 	if (copy == NULL) {
 		arena_free(a);
 		log_warnx("manifest %s: does not fit into memory", f->name);
 		return;
 	}
-	pod_define(r, f, copy, a);
-	if (pods_find(&r->pods, m->pod->uid) != NULL) {
-		m->seen_ns = pods_find(&r->pods, m->pod->uid)->seen_ns;
-		if (files_store(&r->files, m, &err) == -1)
-			log_warnx("%s", err.text);
-	}
+	if (!pod_define(r, f, copy, a))
+		return;
+	m->seen_ns = pods_find(&r->pods, m->pod->uid)->seen_ns;
+	if (files_store(&r->files, m, &err) == -1)
+		log_warnx("%s", err.text);
 }
 
 static void
@@ -208,6 +250,7 @@ file_gone(struct reconciled *r, struct desired_file *f)
 	log_info("manifest %s is gone", f->name);
 	files_forget(&r->files, f->name);
 	desired_drop(&r->desired, f);
+	r->ask_again |= desired_has_conflict(&r->desired);
 }
 
 static int
@@ -237,11 +280,11 @@ on_manifest(void *ctx, struct ipc_msg *msg)
 	}
 	f->named = 1;
 	if (m->state == TRIPOD__MANIFEST__STATE__VALID &&
-	    manifest_judge(r, f, m, &err) == -1)
+	    manifest_judge(r, f, m, l->peer->phase == PHASE_SYNC, &err) == -1)
 		manifest_refuse(m, msg->arena, err.text);
 	log_problems(f, m);
 	if (m->state == TRIPOD__MANIFEST__STATE__VALID)
-		accept_valid(r, f, msg, m);
+		accept_valid(r, f, m);
 	desired_note(f, m, msg->arena, wall_now_ns());
 	msg->arena = NULL;
 	reconcile_kick(r);
@@ -292,7 +335,7 @@ watch_restore(void *ctx, Tripod__Manifest *m, struct arena *a)
 		arena_free(a);
 		return;
 	}
-	if (manifest_judge(r, f, m, &err) == -1) {
+	if (manifest_judge(r, f, m, 0, &err) == -1) {
 		log_warnx("kept manifest %s: %s", m->file, err.text);
 		desired_drop(&r->desired, f);
 		arena_free(a);
@@ -301,7 +344,7 @@ watch_restore(void *ctx, Tripod__Manifest *m, struct arena *a)
 	f->since_ns = wall_now_ns();
 	f->state = TRIPOD__MANIFEST__STATE__VALID;
 	text_set(&f->digest, m->digest);
-	pod_define(r, f, m, a);
+	(void)pod_define(r, f, m, a); /* nothing is under way yet */
 }
 
 /* clang-format off */
