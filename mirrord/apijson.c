@@ -249,6 +249,14 @@ copy_text(char *out, size_t size, const char *text)
 	(void)snprintf(out, size, "%s", text == NULL ? "" : text);
 }
 
+int64_t
+api_retry_after(int64_t s)
+{
+	if (s < 0)
+		return (0);
+	return (s < API_RETRY_MAX_S ? s : API_RETRY_MAX_S);
+}
+
 void
 api_classify(struct api_result *r, int code, const json_t *body)
 {
@@ -270,8 +278,7 @@ api_classify(struct api_result *r, int code, const json_t *body)
 		    r->cause, sizeof(r->cause), json_text(cause, "reason"));
 		copy_text(
 		    r->field, sizeof(r->field), json_text(cause, "field"));
-		if (json_is_integer(after) && json_integer_value(after) > 0)
-			r->retry_after_s = json_integer_value(after);
+		r->retry_after_s = api_retry_after(json_integer_value(after));
 	}
 	r->class = class_of(code, r->reason);
 }
@@ -390,9 +397,8 @@ is_empty(const json_t *v)
 	    (json_is_array(v) && json_array_size(v) == 0));
 }
 
-/* jansson's iterator wants a pointer to non-const, and only reads. */
-static json_t *
-iterable(const json_t *v)
+json_t *
+json_unconst(const json_t *v)
 {
 	return ((json_t *)(uintptr_t)v);
 }
@@ -404,10 +410,12 @@ members_same(const json_t *a, const json_t *b)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(iterable(a), key,
-	    v) if (!json_same(v, json_object_get(b, key))) return (0);
-	json_object_foreach(iterable(b), key, v) if (!is_empty(v) &&
-	    is_empty(json_object_get(a, key))) return (0);
+	json_object_foreach (json_unconst(a), key, v)
+		if (!json_same(v, json_object_get(b, key)))
+			return (0);
+	json_object_foreach (json_unconst(b), key, v)
+		if (json_object_get(a, key) == NULL && !is_empty(v))
+			return (0);
 	return (1);
 }
 
@@ -416,10 +424,10 @@ json_same(const json_t *a, const json_t *b)
 {
 	size_t i, n;
 
-	if (is_empty(a) || is_empty(b))
-		return (is_empty(a) && is_empty(b));
 	if (json_is_object(a) && json_is_object(b))
 		return (members_same(a, b));
+	if (is_empty(a) || is_empty(b))
+		return (is_empty(a) && is_empty(b));
 	if (json_is_array(a) && json_is_array(b)) {
 		if ((n = json_array_size(a)) != json_array_size(b))
 			return (0);

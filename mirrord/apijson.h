@@ -14,6 +14,7 @@
 #define API_OBJECT_MAX (4 * 1024 * 1024) /* one object or watch event */
 #define API_LIST_MAX (32 * 1024 * 1024)	 /* a whole list */
 #define API_ITEMS_MAX 4096		 /* objects of a list */
+#define API_RETRY_MAX_S 600		 /* of what a server asks for */
 
 /*
  * Cuts a stream into JSON values by counting braces outside strings; a
@@ -103,6 +104,8 @@ struct api_result {
 	char message[256];
 };
 
+/* Limits what a server asks for; negative is nothing. */
+int64_t api_retry_after(int64_t seconds);
 /* Classifies an answer; body may be NULL. */
 void api_classify(struct api_result *, int code, const json_t *body);
 /* "403 Forbidden: text", for a person. */
@@ -115,6 +118,8 @@ char *json_body(json_t *);
 const char *json_text(const json_t *, const char *key);
 /* As json_string() for untrusted bytes: what is no UTF-8 becomes '?'. */
 json_t *json_safe(const char *, size_t max);
+/* For jansson's functions that only read, but do not say so. */
+json_t *json_unconst(const json_t *);
 /* Equal, where null, "", {}, [] and absence are the same. */
 int json_same(const json_t *, const json_t *);
 

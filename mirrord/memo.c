@@ -207,8 +207,7 @@ map_edited(const json_t *ours, const json_t *seen, const json_t *born,
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)ours, key, v)
-	{
+	json_object_foreach (json_unconst(ours), key, v) {
 		if (except != NULL && strcmp(key, except) == 0)
 			continue;
 		expected = born == NULL ? v : json_object_get(born, key);

@@ -286,8 +286,8 @@ is_relevant(const struct seen_pod *a, const struct seen_pod *b)
 {
 	return (a == NULL || strcmp(a->uid, b->uid) != 0 ||
 	    a->deleting != b->deleting || a->generation != b->generation ||
-	    !json_equal(a->labels, b->labels) ||
-	    !json_equal(a->annotations, b->annotations));
+	    !json_same(a->labels, b->labels) ||
+	    !json_same(a->annotations, b->annotations));
 }
 
 void

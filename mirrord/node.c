@@ -185,7 +185,7 @@ conditions_stamp(const json_t *want, const json_t *seen, int64_t now_ns)
 json_t *
 node_post(const json_t *want, int64_t now_ns)
 {
-	json_t *body = json_copy((json_t *)(uintptr_t)want);
+	json_t *body = json_copy(json_unconst(want));
 	json_t *status = json_copy(json_object_get(want, "status"));
 
 	(void)json_object_set_new(status, "conditions",
@@ -205,8 +205,9 @@ subset_same(const json_t *want, const json_t *seen)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)want, key,
-	    v) if (!json_same(v, json_object_get(seen, key))) return (0);
+	json_object_foreach (json_unconst(want), key, v)
+		if (!json_same(v, json_object_get(seen, key)))
+			return (0);
 	return (1);
 }
 
@@ -255,7 +256,7 @@ json_t *
 node_patch(const json_t *want, const json_t *seen_status, int64_t now_ns)
 {
 	const json_t *in = json_object_get(want, "status");
-	json_t *status = json_copy((json_t *)(uintptr_t)in);
+	json_t *status = json_copy(json_unconst(in));
 	json_t *list = json_array();
 
 	/* Keyed by type on the server, although a type may occur twice. */

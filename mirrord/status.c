@@ -65,7 +65,10 @@ state_build(const Tripod__ContainerState *st, size_t message_max)
 	switch (st->kind) {
 	case TRIPOD__CONTAINER_STATE__KIND__WAITING:
 		inner = json_object();
-		put_text(inner, "reason", st->reason, STATUS_TEXT_MAX);
+		/* An empty object would look like no state at all. */
+		put_text(inner, "reason",
+		    *st->reason != '\0' ? st->reason : "ContainerCreating",
+		    STATUS_TEXT_MAX);
 		put_text(inner, "message", st->message, STATUS_TEXT_MAX);
 		(void)json_object_set_new(out, "waiting", inner);
 		break;
@@ -295,7 +298,7 @@ list_patch(const json_t *want)
 	(void)json_array_append_new(
 	    out, json_pack("{s:s}", "$patch", "replace"));
 	if (want != NULL)
-		(void)json_array_extend(out, (json_t *)(uintptr_t)want);
+		(void)json_array_extend(out, json_unconst(want));
 	return (out);
 }
 

@@ -60,8 +60,8 @@ answer_classify(struct api_result *r, const struct http_answer *a)
 	json_decref(body);
 	if (a->code == 0)
 		(void)snprintf(r->message, sizeof(r->message), "%s", a->error);
-	if (a->retry_after_s > r->retry_after_s)
-		r->retry_after_s = a->retry_after_s;
+	if (r->retry_after_s == 0)
+		r->retry_after_s = api_retry_after(a->retry_after_s);
 }
 
 /* It becomes part of a URL. */
