@@ -158,7 +158,8 @@ test_list(void **state)
 		const char *text;
 		int items; /* -1: refused */
 	} rows[] = {
-		{ "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[{},{}]}",
+		{ "{\"metadata\":{\"resourceVersion\":\"7\"},"
+		  "\"items\":[{},{}]}",
 		    2 },
 		{ "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":null}",
 		    0 },
