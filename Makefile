@@ -57,7 +57,7 @@ MIRRORPLAN	 = mirrord/plan.o mirrord/memo.o mirrord/model.o \
 		   mirrord/nodeplan.o mirrord/node.o mirrord/want.o \
 		   mirrord/seen.o mirrord/status.o mirrord/apijson.o \
 		   mirrord/backoff.o
-TRIPODCTL	 = ctl/tripodctl.o ctl/client.o ctl/output_text.o \
+TRIPODCTL	 = ctl/tripodctl.o ctl/client.o ctl/clean.o ctl/output_text.o \
 		   ctl/output_json.o
 
 PROGRAMS	 = $(addprefix $(O)/bin/,watcherd reconciled mirrord tripodctl)
@@ -117,6 +117,7 @@ $(O)/tests/unit/test_$(1): $(call objs,tests/unit/test_$(1).o $(2))
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) -lcmocka $(3)
 endef
 
+$(eval $(call unit,clean,ctl/clean.o gen/tripod.pb-c.o,-lprotobuf-c))
 $(eval $(call unit,common,common/err.o common/log.o common/mem.o \
     common/mtime.o,-lprotobuf-c))
 $(eval $(call unit,name,common/name.o))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "ctl/clean.h"
 #include "ipc/peer.h"
 
 #define ANSWER_SECONDS 10
@@ -49,6 +50,7 @@ keep(struct client *c, struct ipc_msg *m)
 
 	if (a == NULL || a->narena == CLIENT_ITEMS_MAX)
 		return (err_set(&c->err, "reconciled sends too many items"));
+	clean_message(m->payload);
 	a->arena[a->narena++] = m->arena;
 	m->arena = NULL;
 	return (0);

@@ -1,0 +1,17 @@
+/*
+ * Text from pods, registries and API servers ends on root's terminal.
+ */
+#ifndef CLEAN_H
+#define CLEAN_H
+
+#include <protobuf-c/protobuf-c.h>
+
+/*
+ * Replaces, in every string of a message and of the messages in it,
+ * control characters and whatever is not UTF-8 by '?'.  In place.
+ */
+void clean_message(ProtobufCMessage *);
+/* The same for one text. */
+void clean_text(char *);
+
+#endif
