@@ -92,22 +92,14 @@ manifest_refuse(Tripod__Manifest *m, struct arena *a, const char *why)
 }
 
 /*
- * Whether a rival for the same pod must give way: it wants nothing valid
- * any more, or the transfer under way has not named it.
+ * A claim to the pod by somebody else; -1 and err.  Who has a pod keeps
+ * it: no other file may cost it its container.
  */
 static int
-gives_way(const struct desired_file *o, int syncing)
-{
-	return (o->state == TRIPOD__MANIFEST__STATE__INVALID ||
-	    (syncing && !o->named));
-}
-
-/* A claim to the pod by somebody else; -1 and err. */
-static int
 judge_claims(struct reconciled *r, struct desired_file *f,
-    const Tripod__Pod *pod, int syncing, struct err *err)
+    const Tripod__Pod *pod, struct err *err)
 {
-	struct desired_file *o;
+	const struct desired_file *o;
 	const struct pod *p;
 
 	TAILQ_FOREACH (o, &r->desired.files, entry) {
@@ -116,11 +108,9 @@ judge_claims(struct reconciled *r, struct desired_file *f,
 			(strcmp(o->namespace_, pod->namespace_) != 0 ||
 			    strcmp(o->pod, pod->name) != 0)))
 			continue;
-		if (!gives_way(o, syncing))
-			return (err_set(err,
-			    "pod %s/%s, uid %s, is defined by %s already",
-			    pod->namespace_, pod->name, pod->uid, o->name));
-		desired_disclaim(o);
+		return (
+		    err_set(err, "pod %s/%s, uid %s, is defined by %s already",
+			pod->namespace_, pod->name, pod->uid, o->name));
 	}
 	p = pods_find(&r->pods, pod->uid);
 	if (p != NULL &&
@@ -136,14 +126,14 @@ judge_claims(struct reconciled *r, struct desired_file *f,
 /* What speaks against a manifest that watcherd found valid; -1 and err. */
 static int
 manifest_judge(struct reconciled *r, struct desired_file *f,
-    const Tripod__Manifest *m, int syncing, struct err *err)
+    const Tripod__Manifest *m, struct err *err)
 {
 	f->conflict = 0;
 	if (m->pod == NULL)
 		return (err_set(err, "watcherd sent no pod"));
 	if (policy_check(&r->policy, m->pod, err) == -1)
 		return (-1);
-	if (judge_claims(r, f, m->pod, syncing, err) == -1) {
+	if (judge_claims(r, f, m->pod, err) == -1) {
 		f->conflict = 1;
 		return (-1);
 	}
@@ -236,8 +226,12 @@ log_problems(const struct desired_file *f, const Tripod__Manifest *m)
 		return; /* said before */
 	for (i = 0; i < m->n_problem; i++) {
 		p = m->problem[i];
-		log_warnx("%s:%u:%u: %s%s%s", f->name, p->line, p->column,
-		    p->field, p->field[0] != '\0' ? ": " : "", p->message);
+		if (p->line == 0) /* about the file as a whole */
+			log_warnx("%s: %s", f->name, p->message);
+		else
+			log_warnx("%s:%u:%u: %s%s%s", f->name, p->line,
+			    p->column, p->field,
+			    p->field[0] != '\0' ? ": " : "", p->message);
 	}
 	if (m->state == TRIPOD__MANIFEST__STATE__INVALID)
 		log_warnx("manifest %s is refused%s", f->name,
@@ -280,7 +274,7 @@ on_manifest(void *ctx, struct ipc_msg *msg)
 	}
 	f->named = 1;
 	if (m->state == TRIPOD__MANIFEST__STATE__VALID &&
-	    manifest_judge(r, f, m, l->peer->phase == PHASE_SYNC, &err) == -1)
+	    manifest_judge(r, f, m, &err) == -1)
 		manifest_refuse(m, msg->arena, err.text);
 	log_problems(f, m);
 	if (m->state == TRIPOD__MANIFEST__STATE__VALID)
@@ -335,7 +329,7 @@ watch_restore(void *ctx, Tripod__Manifest *m, struct arena *a)
 		arena_free(a);
 		return;
 	}
-	if (manifest_judge(r, f, m, 0, &err) == -1) {
+	if (manifest_judge(r, f, m, &err) == -1) {
 		log_warnx("kept manifest %s: %s", m->file, err.text);
 		desired_drop(&r->desired, f);
 		arena_free(a);
