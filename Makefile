@@ -245,7 +245,7 @@ unit: $(UNIT)
 
 demo:
 	@tests/lib/deps build test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) -s --no-print-directory all
 	@TRIPOD_BIN=$(abspath $(O))/bin tests/lib/demo
 
 bench: all $(O)/tests/bench/rawcri

@@ -184,6 +184,18 @@ print_reasons(const struct answer *a, FILE *to)
 }
 
 static void
+print_problem(const char *file, const Tripod__Problem *p, FILE *to)
+{
+	(void)fprintf(to, "%s:", file);
+	if (p->line > 0) /* else it is about the file as a whole */
+		(void)fprintf(to, "%u:%u:", p->line, p->column);
+	(void)fprintf(to, " %s%s%s%s\n",
+	    p->severity == TRIPOD__PROBLEM__SEVERITY__WARNING ? "warning: "
+							      : "",
+	    p->field, p->field[0] != '\0' ? ": " : "", p->message);
+}
+
+static void
 print_problems(const struct answer *a, FILE *to)
 {
 	const Tripod__FileItem *f;
@@ -194,13 +206,7 @@ print_problems(const struct answer *a, FILE *to)
 		f = a->file[i];
 		for (j = 0; j < f->n_problem; j++) {
 			p = f->problem[j];
-			(void)fprintf(to, "%s:%u:%u: %s%s%s%s\n", f->file,
-			    p->line, p->column,
-			    p->severity == TRIPOD__PROBLEM__SEVERITY__WARNING
-				? "warning: "
-				: "",
-			    p->field, p->field[0] != '\0' ? ": " : "",
-			    p->message);
+			print_problem(f->file, p, to);
 		}
 		if (f->state == TRIPOD__MANIFEST__STATE__INVALID &&
 		    f->uid[0] != '\0')

@@ -164,5 +164,8 @@ main(int argc, char *argv[])
 	for (i = 0; argc > 0 && i < NCOMMANDS; i++)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			return (commands[i].run(&o, argc, argv));
+	if (argc > 0)
+		(void)fprintf(
+		    stderr, "tripodctl: unknown command \"%s\"\n", argv[0]);
 	return (misuse());
 }

@@ -73,14 +73,22 @@ jitter(void)
 	return ((uint8_t)(mtime_now().ms * 131));
 }
 
+/* What an action is about, for people. */
+static const char *
+op_object(const struct op *op)
+{
+	if (op->kind == ACT_IMAGE)
+		return (op->pod->manifest->pod->container[op->index]->image);
+	return (op->id != NULL ? op->id : "");
+}
+
 /* Logs a failure and, when it may have worked after all, looks. */
 static void
 op_failed(struct op *op, const struct cri_result *res, struct retry *retry)
 {
 	log_warnx("pod %s/%s: %s %s: %s: %s", op->pod->namespace_,
-	    op->pod->name, action_kind_str(op->kind),
-	    op->id != NULL ? op->id : "", grpc_code_str(res->code),
-	    res->message);
+	    op->pod->name, action_kind_str(op->kind), op_object(op),
+	    grpc_code_str(res->code), res->message);
 	retry_fail(retry, mtime_now(), jitter());
 	if (res->uncertain || op->kind == ACT_CREATE ||
 	    op->kind == ACT_RUN_SANDBOX) {
