@@ -20,6 +20,8 @@ HASH = "kubernetes.io/config.hash"
 MIRROR = "kubernetes.io/config.mirror"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{NODE}"
 REAL = "KUBEBUILDER_ASSETS" in os.environ
+# Sanitizers take memory, and calls that the filter would deny.
+SANITIZED = "-san" in os.environ["TRIPOD_OBJ"]
 
 
 class Failure(Exception):
@@ -106,6 +108,8 @@ class World:
         self.daemon = subprocess.Popen(
             [os.path.join(os.environ["TRIPOD_BIN"], "mirrord"),
              "-f", self.conf],
+            # Looking for leaks takes calls that nobody confined has.
+            env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"),
             stderr=open(os.path.join(self.folder, "mirrord.log"), "a"))
 
     def mirrord_end(self, seconds=10):
@@ -151,8 +155,10 @@ class World:
                          "annotations": {HASH: digest or uid, "my": "note"}},
             "spec": {"containers": [container], "hostNetwork": True, **spec}}
         path = os.path.join(self.folder, f"{name}-{digest or uid}.json")
-        with open(path, "w") as out:
+        # The driver may still be reading the one before.
+        with open(path + ".new", "w") as out:
             json.dump(manifest, out)
+        os.rename(path + ".new", path)
         self.say(f"pod {path} {ns} {full} {uid} {digest or uid} {phase}"
                  + (" terminating" if terminating else ""))
 
@@ -791,7 +797,8 @@ def case_huge_list(w):
     with open(f"/proc/{w.daemon.pid}/status") as stream:
         peak = int(re.search(r"VmHWM:\s+(\d+)", stream.read()).group(1))
     print(f"# peak memory {peak} KiB")
-    check("memory", peak < 150 * 1024)
+    if not SANITIZED:
+        check("memory", peak < 100 * 1024)
     w.pod("two", "t1")
     w.running("two", seconds=30)
 
@@ -940,7 +947,7 @@ def case_confined(w):
         check(key, int(status[key], 16) == 0)
     check("no_new_privs", status["NoNewPrivs"].strip() == "1")
     check("one thread", status["Threads"].strip() == "1")
-    if "san" not in os.path.basename(os.environ["TRIPOD_OBJ"]):
+    if not SANITIZED:
         check("seccomp", status["Seccomp"].strip() == "2")
 
 
