@@ -12,7 +12,7 @@
 #include "common/err.h"
 
 #define API_OBJECT_MAX (4 * 1024 * 1024) /* one object or watch event */
-#define API_LIST_MAX (32 * 1024 * 1024)	 /* a whole list */
+#define API_LIST_MAX (16 * 1024 * 1024)	 /* a whole list */
 #define API_ITEMS_MAX 4096		 /* objects of a list */
 #define API_RETRY_MAX_S 600		 /* of what a server asks for */
 

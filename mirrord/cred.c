@@ -346,6 +346,7 @@ cred_load(struct cred *c, const char *file, struct err *err)
 	memset(c, 0, sizeof(*c));
 	c->file = xstrdup(file);
 	c->warned_days = 31;
+	c->as_root = geteuid() == 0;
 	if (config_load(c, err) == -1 || secrets_load(c, err) == -1) {
 		cred_release(c);
 		return (-1);
@@ -400,7 +401,7 @@ reload(struct cred *c)
 		return (CRED_NEW);
 	}
 	secrets_release(&fresh);
-	for (i = 1; i < c->nsources; i++)
+	for (i = 1; c->as_root && i < c->nsources; i++)
 		if (access(c->source[i].path, F_OK) == 0 &&
 		    access(c->source[i].path, R_OK) == -1) {
 			log_info("%s was renewed but cannot be read without "

@@ -52,6 +52,7 @@ struct cred {
 	char *token;	     /* NULL: none */
 	int64_t not_after_s; /* of the certificate, wall clock; 0: none */
 	int warned_days;     /* last threshold that was logged */
+	int as_root;	     /* a fresh process can read more than we */
 	struct cred_source source[CRED_SOURCES];
 	size_t nsources;
 };
@@ -59,7 +60,7 @@ struct cred {
 enum cred_change {
 	CRED_SAME,
 	CRED_NEW,    /* certificate, key, CA or token changed */
-	CRED_RESTART /* only a fresh process can read what changed */
+	CRED_RESTART /* a fresh process has to read what changed */
 };
 
 /*
