@@ -15,7 +15,7 @@
 #include "ipc/imsg.h"
 #include "tripod.pb-c.h"
 
-#define TRIPOD_PROTOCOL 1
+#define TRIPOD_PROTOCOL 2
 
 /* Limits of the channels, in bytes. */
 #define IPC_MANIFEST_MAX (4 * 1024 * 1024) /* a MANIFEST or POD frame */

@@ -78,7 +78,7 @@ static const char *
 op_object(const struct op *op)
 {
 	if (op->kind == ACT_IMAGE)
-		return (op->pod->manifest->pod->container[op->index]->image);
+		return (op->pod->definition->pod->container[op->index]->image);
 	return (op->id != NULL ? op->id : "");
 }
 
@@ -156,7 +156,7 @@ image_pull(struct op *op)
 	struct arena arena;
 
 	log_info("pod %s/%s: pulling %s", op->pod->namespace_, op->pod->name,
-	    op->pod->manifest->pod->container[op->index]->image);
+	    op->pod->definition->pod->container[op->index]->image);
 	arena_init(&arena, REQUEST_MAX);
 	req.image = translate_image(&arena, op->pod, op->index);
 	req.sandbox_config = translate_sandbox(&arena, &op->r->env, op->pod, 0);
@@ -170,7 +170,7 @@ on_image_status(void *ctx, struct cri_result *res)
 	const Runtime__V1__ImageStatusResponse *a = res->response;
 	struct op *op = ctx;
 	Tripod__PullPolicy policy =
-	    op->pod->manifest->pod->container[op->index]->pull_policy;
+	    op->pod->definition->pod->container[op->index]->pull_policy;
 	struct cri_result never = { .code = GRPC_NOT_FOUND,
 		.message = "the image is not there and may not be pulled" };
 	int present;
@@ -227,7 +227,7 @@ on_sandbox_run(void *ctx, struct cri_result *res)
 	s = sandbox_add(
 	    &op->pod->seen, a->pod_sandbox_id, op->attempt, wall_now_ns());
 	s->ready = 1;
-	s->host_network = s->detailed = op->pod->manifest->pod->host_network;
+	s->host_network = s->detailed = op->pod->definition->pod->host_network;
 	if (!s->detailed)
 		observe_sandbox(op->r, op->pod, s);
 	op_free(op);
@@ -324,7 +324,7 @@ on_created(void *ctx, struct cri_result *res)
 	const Runtime__V1__CreateContainerResponse *a = res->response;
 	struct op *op = ctx;
 	struct memo_container *m = op_memo(op);
-	const char *name = op->pod->manifest->pod->container[op->index]->name;
+	const char *name = op->pod->definition->pod->container[op->index]->name;
 	struct seen_container *c, *last;
 
 	m->busy = 0;
@@ -359,7 +359,7 @@ act_create(struct op *op)
 	struct err err;
 
 	if (files_prepare_container(&op->r->files, p,
-		p->manifest->pod->container[op->index]->name, &err) == -1) {
+		p->definition->pod->container[op->index]->name, &err) == -1) {
 		memo_failed(m, "CreateContainerConfigError", err.text);
 		retry_fail(&m->create, mtime_now(), jitter());
 		op_free(op);

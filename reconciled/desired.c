@@ -128,7 +128,8 @@ desired_note(struct desired_file *f, const Tripod__Manifest *m,
 	copy = arena_alloc(arena, sizeof(*copy));
 	if (copy != NULL) {
 		*copy = *m;
-		copy->pod = NULL;
+		copy->definition = NULL;
+		copy->n_definition = 0;
 	}
 	arena_free(f->arena);
 	f->arena = arena;

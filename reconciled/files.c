@@ -175,7 +175,7 @@ prepare_empty_dir(const struct files *f, const struct pod *p, const char *name,
 int
 files_prepare_pod(const struct files *f, const struct pod *p, struct err *err)
 {
-	const Tripod__Pod *pod = p->manifest->pod;
+	const Tripod__Pod *pod = p->definition->pod;
 	const Tripod__Volume *v;
 	size_t i;
 	int rc;
@@ -426,7 +426,7 @@ files_load(const struct files *f,
 		    ? NULL
 		    : tripod__manifest__unpack(&arena->allocator, len, data);
 		free(data);
-		if (m != NULL && m->pod != NULL &&
+		if (m != NULL && m->n_definition > 0 &&
 		    strcmp(m->file, d->d_name) == 0) {
 			cb(ctx, m, arena);
 		} else {

@@ -26,7 +26,7 @@ peers_pod(struct peers *ps, struct pod *p, Tripod__PodItem *item)
 
 	if (peer == NULL)
 		return;
-	item->mirror_json = p->manifest->mirror_json;
+	item->mirror_json = p->definition->mirror_json;
 	/* On failure the peer is dropped; the next one gets everything. */
 	(void)peer_send(peer, TRIPOD__MSG__MSG_POD, 0, -1, &item->base);
 	item->mirror_json.data = NULL;
@@ -83,7 +83,7 @@ mirror_transfer(struct link *l)
 	TAILQ_FOREACH (p, &r->pods, entry) {
 		struct arena arena;
 
-		if (p->manifest == NULL || p->published == NULL)
+		if (p->definition == NULL || p->published == NULL)
 			continue;
 		arena_init(&arena, ITEM_MAX);
 		peers_pod(r->peers, p, reconcile_item(&arena, r, p));

@@ -103,9 +103,10 @@ merge_sandbox(struct picture *pic, const Runtime__V1__PodSandbox *in)
 		p->dirty = 1;
 	s->ready = ready;
 	text = map_get(in->annotations, in->n_annotations, ANNOTATION_HASH);
-	if (p->manifest != NULL && *text != '\0' && strcmp(text, p->hash) != 0)
+	if (p->definition != NULL && *text != '\0' &&
+	    strcmp(text, p->hash) != 0)
 		p->want.terminating = 1; /* another content, the same uid */
-	if (p->manifest == NULL) {
+	if (p->definition == NULL) {
 		text = map_get(
 		    in->annotations, in->n_annotations, ANNOTATION_GRACE);
 		if (*text != '\0')

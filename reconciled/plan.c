@@ -491,7 +491,7 @@ resolve_pod(const struct pods *pods, struct pod *p, int synced)
 	struct pod_want *w = &p->want;
 	const struct pod *next;
 
-	w->pod = p->manifest == NULL ? NULL : p->manifest->pod;
+	w->pod = p->definition == NULL ? NULL : p->definition->pod;
 	w->hold = w->blocked = 0;
 	if (w->pod != NULL)
 		w->grace_seconds = w->pod->grace_seconds;
@@ -513,7 +513,7 @@ resolve_pod(const struct pods *pods, struct pod *p, int synced)
 		w->hold = 1;
 	else if (pod_is_live(&p->seen) &&
 	    (next = wanted_namesake(pods, p)) != NULL &&
-	    !plan_images_ready(next->manifest->pod, &next->memo))
+	    !plan_images_ready(next->definition->pod, &next->memo))
 		w->hold = 1;
 	else
 		w->terminating = 1;

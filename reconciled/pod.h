@@ -122,8 +122,8 @@ struct pod {
 	TAILQ_ENTRY(pod) entry;
 	char *uid, *namespace_, *name, *hash, *file;
 	int64_t seen_ns;     /* kubernetes.io/config.seen */
-	struct arena *arena; /* holds manifest; NULL: only seen */
-	Tripod__Manifest *manifest;
+	struct arena *arena; /* holds definition; NULL: only seen */
+	Tripod__Definition *definition;
 	struct pod_want want;
 	struct pod_seen seen;
 	struct pod_memo memo;

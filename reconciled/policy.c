@@ -88,6 +88,10 @@ check_volumes(
 				    "in memory is not supported",
 				    v->name));
 			break;
+		case TRIPOD__VOLUME__SOURCE_DOWNWARD:
+		case TRIPOD__VOLUME__SOURCE_IMAGE:
+			return (err_set(err,
+			    "volume %s: its kind is not supported", v->name));
 		case TRIPOD__VOLUME__SOURCE__NOT_SET:
 		case _TRIPOD__VOLUME__SOURCE__CASE_IS_INT_SIZE:
 			return (err_set(err, "volume %s: no source", v->name));

@@ -133,7 +133,7 @@ publish_pod(struct reconciled *r, struct pod *p)
 	uint8_t *packed;
 	size_t len;
 
-	if (p->manifest == NULL || (p->want.wanted && p->want.blocked))
+	if (p->definition == NULL || (p->want.wanted && p->want.blocked))
 		return; /* the one before still stands for it */
 	if (p->want.wanted)
 		p->told_gone = 0;

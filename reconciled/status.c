@@ -140,7 +140,7 @@ is_restartable(const struct builder *b, const struct seen_container *c)
 		return (0);
 	return (c == NULL || c->state != SEEN_EXITED ||
 	    restart_wanted(
-		b->pod->manifest->pod->restart_policy, c->exit_code));
+		b->pod->definition->pod->restart_policy, c->exit_code));
 }
 
 static void
@@ -172,7 +172,7 @@ container_state(struct builder *b, size_t i, Tripod__ContainerStatus *s,
 static void
 add_container(struct builder *b, size_t i)
 {
-	const Tripod__Container *spec = b->pod->manifest->pod->container[i];
+	const Tripod__Container *spec = b->pod->definition->pod->container[i];
 	const struct seen_container *c;
 	Tripod__ContainerStatus *s;
 
@@ -211,7 +211,7 @@ phase_of(const struct builder *b)
 			runs++;
 		} else {
 			again += restart_wanted(
-			    b->pod->manifest->pod->restart_policy,
+			    b->pod->definition->pod->restart_policy,
 			    c->exit_code);
 			failed += c->exit_code != 0;
 		}
@@ -305,7 +305,7 @@ add_addresses(struct builder *b)
 	for (i = 0; i < node->n; i++)
 		out->host_ip[out->n_host_ip++] = must_strdup(
 		    b->arena, node->value[i]);
-	if (b->pod->manifest->pod->host_network) {
+	if (b->pod->definition->pod->host_network) {
 		for (i = 0; i < node->n; i++)
 			out->pod_ip[out->n_pod_ip++] = out->host_ip[i];
 	} else if (s != NULL && s->ip[0] != '\0') {
@@ -321,15 +321,15 @@ status_build(struct arena *a, const struct status_env *env, const struct pod *p)
 
 	b.out = message_new(a, &tripod__pod_status__descriptor);
 	b.out->start_ns = p->memo.start_ns;
-	if (p->manifest == NULL)
+	if (p->definition == NULL)
 		return (b.out); /* only known from the runtime */
 	if (p->refused[0] != '\0') {
 		b.out->reason = must_strdup(a, "PolicyRefused");
 		b.out->message = must_strdup(a, p->refused);
 	}
 	b.out->container = must_alloc(
-	    a, p->manifest->pod->n_container, sizeof(*b.out->container));
-	for (i = 0; i < p->manifest->pod->n_container; i++)
+	    a, p->definition->pod->n_container, sizeof(*b.out->container));
+	for (i = 0; i < p->definition->pod->n_container; i++)
 		add_container(&b, i);
 	b.out->phase = phase_of(&b);
 	add_conditions(&b);

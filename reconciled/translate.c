@@ -122,7 +122,7 @@ static void
 sandbox_labels(
     Runtime__V1__PodSandboxConfig *c, struct arena *a, const struct pod *p)
 {
-	const Tripod__Pod *pod = p->manifest->pod;
+	const Tripod__Pod *pod = p->definition->pod;
 	struct map m;
 	size_t i;
 
@@ -143,7 +143,7 @@ static void
 sandbox_annotations(
     Runtime__V1__PodSandboxConfig *c, struct arena *a, const struct pod *p)
 {
-	const Tripod__Pod *pod = p->manifest->pod;
+	const Tripod__Pod *pod = p->definition->pod;
 	char seen[RFC3339_MAX];
 	struct map m;
 	size_t i;
@@ -197,7 +197,7 @@ sandbox_linux(
 	l = message_new(a, &runtime__v1__linux_pod_sandbox_config__descriptor);
 	s = message_new(
 	    a, &runtime__v1__linux_sandbox_security_context__descriptor);
-	s->namespace_options = namespaces(a, p->manifest->pod);
+	s->namespace_options = namespaces(a, p->definition->pod);
 	s->seccomp = profile(
 	    a, RUNTIME__V1__SECURITY_PROFILE__PROFILE_TYPE__RuntimeDefault);
 	l->security_context = s;
@@ -236,7 +236,7 @@ Runtime__V1__PodSandboxConfig *
 translate_sandbox(struct arena *a, const struct translate_env *env,
     const struct pod *p, uint32_t attempt)
 {
-	const Tripod__Pod *pod = p->manifest->pod;
+	const Tripod__Pod *pod = p->definition->pod;
 	Runtime__V1__PodSandboxConfig *c;
 
 	c = message_new(a, &runtime__v1__pod_sandbox_config__descriptor);
@@ -348,7 +348,7 @@ container_env(Runtime__V1__ContainerConfig *c, struct arena *a,
 		if (value == NULL)
 			return (-1);
 		runtime__v1__key_value__init(&kv[i]);
-		kv[i].key = spec->env[i]->key;
+		kv[i].key = spec->env[i]->name;
 		kv[i].value.data = (uint8_t *)value;
 		kv[i].value.len = strlen(value);
 		c->envs[c->n_envs++] = &kv[i];
@@ -425,7 +425,7 @@ container_mounts(Runtime__V1__ContainerConfig *c, struct arena *a,
 	c->mounts = must_alloc(a, spec->n_mount, sizeof(*c->mounts));
 	for (i = 0; i < spec->n_mount; i++) {
 		vm = spec->mount[i];
-		v = volume_of(p->manifest->pod, vm->volume);
+		v = volume_of(p->definition->pod, vm->volume);
 		m = message_new(a, &runtime__v1__mount__descriptor);
 		m->container_path = arena_printf(
 		    a, "%s%s", vm->path[0] == '/' ? "" : "/", vm->path);
@@ -501,7 +501,7 @@ container_annotations(Runtime__V1__ContainerConfig *c, struct arena *a,
 	map_set(&m, "io.kubernetes.container.terminationMessagePath",
 	    spec->termination_message_path);
 	map_set(&m, "io.kubernetes.container.terminationMessagePolicy", "File");
-	map_set_number(&m, ANNOTATION_GRACE, p->manifest->pod->grace_seconds);
+	map_set_number(&m, ANNOTATION_GRACE, p->definition->pod->grace_seconds);
 	c->annotations = (void *)m.entry;
 	c->n_annotations = m.n;
 }
@@ -534,7 +534,7 @@ Runtime__V1__ImageSpec *
 translate_image(struct arena *a, const struct pod *p, size_t i)
 {
 	Runtime__V1__ImageSpec *s;
-	const char *image = p->manifest->pod->container[i]->image;
+	const char *image = p->definition->pod->container[i]->image;
 	const char *base = strrchr(image, '/');
 	int plain;
 
@@ -551,7 +551,7 @@ Runtime__V1__ContainerConfig *
 translate_container(struct arena *a, const struct translate_env *env,
     const struct pod *p, size_t i, uint32_t attempt, const char *image_ref)
 {
-	const Tripod__Container *spec = p->manifest->pod->container[i];
+	const Tripod__Container *spec = p->definition->pod->container[i];
 	Runtime__V1__ContainerConfig *c;
 
 	c = message_new(a, &runtime__v1__container_config__descriptor);
@@ -570,6 +570,6 @@ translate_container(struct arena *a, const struct translate_env *env,
 	container_annotations(c, a, p, spec);
 	c->log_path = arena_printf(a, "%s/%u.log", spec->name, attempt);
 	log_assert(c->log_path != NULL);
-	c->linux = container_linux(a, p->manifest->pod);
+	c->linux = container_linux(a, p->definition->pod);
 	return (c);
 }

@@ -128,12 +128,14 @@ static int
 manifest_judge(struct reconciled *r, struct desired_file *f,
     const Tripod__Manifest *m, struct err *err)
 {
+	const Tripod__Pod *pod;
+
 	f->conflict = 0;
-	if (m->pod == NULL)
+	if (m->n_definition != 1 || (pod = m->definition[0]->pod) == NULL)
 		return (err_set(err, "watcherd sent no pod"));
-	if (policy_check(&r->policy, m->pod, err) == -1)
+	if (policy_check(&r->policy, pod, err) == -1)
 		return (-1);
-	if (judge_claims(r, f, m->pod, err) == -1) {
+	if (judge_claims(r, f, pod, err) == -1) {
 		f->conflict = 1;
 		return (-1);
 	}
@@ -148,37 +150,38 @@ static int
 pod_define(struct reconciled *r, struct desired_file *f, Tripod__Manifest *m,
     struct arena *a)
 {
-	struct pod *p = pods_find(&r->pods, m->pod->uid);
+	Tripod__Definition *d = m->definition[0];
+	struct pod *p = pods_find(&r->pods, d->pod->uid);
 	int changed;
 
 	if (p == NULL) {
-		p = pod_new(m->pod->uid, m->pod->namespace_, m->pod->name);
+		p = pod_new(d->pod->uid, d->pod->namespace_, d->pod->name);
 		TAILQ_INSERT_TAIL(&r->pods, p, entry);
 	}
 	if (p->seen_ns == 0)
-		p->seen_ns = m->seen_ns != 0 ? m->seen_ns : wall_now_ns();
+		p->seen_ns = d->seen_ns != 0 ? d->seen_ns : wall_now_ns();
 	if (p->memo.start_ns == 0)
 		p->memo.start_ns = wall_now_ns();
 	text_set(&p->file, f->name);
 	text_set(&f->uid, p->uid);
 	text_set(&f->namespace_, p->namespace_);
 	text_set(&f->pod, p->name);
-	m->seen_ns = p->seen_ns;
-	changed = p->manifest == NULL || strcmp(p->hash, m->pod->hash) != 0;
+	d->seen_ns = p->seen_ns;
+	changed = p->definition == NULL || strcmp(p->hash, d->pod->hash) != 0;
 	if (!changed ||
-	    (p->manifest != NULL && (p->inflight > 0 || p->pulling > 0))) {
+	    (p->definition != NULL && (p->inflight > 0 || p->pulling > 0))) {
 		p->again |= changed;
 		arena_free(a);
 		return (!changed);
 	}
-	if (p->manifest != NULL) {
+	if (p->definition != NULL) {
 		p->want.terminating = 1; /* a fixed uid: from the start */
 		memo_forget(&p->memo);
 	}
-	text_set(&p->hash, m->pod->hash);
+	text_set(&p->hash, d->pod->hash);
 	arena_free(p->arena);
 	p->arena = a;
-	p->manifest = m;
+	p->definition = d;
 	p->dirty = 1;
 	return (1);
 }
@@ -211,7 +214,8 @@ accept_valid(struct reconciled *r, struct desired_file *f, Tripod__Manifest *m)
 	}
 	if (!pod_define(r, f, copy, a))
 		return;
-	m->seen_ns = pods_find(&r->pods, m->pod->uid)->seen_ns;
+	m->definition[0]->seen_ns =
+	    pods_find(&r->pods, m->definition[0]->pod->uid)->seen_ns;
 	if (files_store(&r->files, m, &err) == -1)
 		log_warnx("%s", err.text);
 }

@@ -122,7 +122,7 @@ answer_parse(struct sync *s, struct file *f, const void *bytes, size_t len)
 	m = manifest_parse(&src, &arena);
 	log_assert(m != NULL);
 	if (m->state == TRIPOD__MANIFEST__STATE__VALID)
-		rc = answer_claim(s, f, m->pod);
+		rc = answer_claim(s, f, m->definition[0]->pod);
 	else if (f->loser)
 		files_unclaim(&s->files, f, mtime_now());
 	if (rc == 1 && tripod__manifest__get_packed_size(m) > IPC_MANIFEST_MAX)

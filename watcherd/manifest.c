@@ -55,21 +55,27 @@ static int
 manifest_fill(Tripod__Manifest *m, const struct manifest_source *src,
     struct node *pod, struct arena *arena)
 {
+	Tripod__Definition *d, **list;
 	struct identity_of id;
 	struct node *mirror;
 	char *json;
 	size_t len;
 
 	canonical_prune(&type_pod, pod);
-	if (identity_make(arena, pod, src->node, src->file, &id) == -1 ||
-	    (m->pod = pod_message(arena, pod, &id)) == NULL ||
-	    (mirror = identity_mirror(arena, pod, src->node, &id)) == NULL ||
-	    (json = canonical_json(arena, mirror, &len)) == NULL) {
-		m->pod = NULL;
+	if ((d = arena_alloc(arena, sizeof(*d))) == NULL ||
+	    (list = arena_alloc(arena, sizeof(*list))) == NULL)
 		return (-1);
-	}
-	m->mirror_json.data = (uint8_t *)json;
-	m->mirror_json.len = len;
+	tripod__definition__init(d);
+	if (identity_make(arena, pod, src->node, src->file, &id) == -1 ||
+	    (d->pod = pod_message(arena, pod, &id)) == NULL ||
+	    (mirror = identity_mirror(arena, pod, src->node, &id)) == NULL ||
+	    (json = canonical_json(arena, mirror, &len)) == NULL)
+		return (-1);
+	d->mirror_json.data = (uint8_t *)json;
+	d->mirror_json.len = len;
+	list[0] = d;
+	m->definition = list;
+	m->n_definition = 1;
 	return (0);
 }
 

@@ -26,7 +26,7 @@ struct manifest_source {
 /*
  * Parses, decodes, defaults, validates.  The result lives in the arena,
  * which should be fresh and have MANIFEST_ARENA_MAX; its state is VALID
- * (pod and mirror_json are set; there may be warnings) or INVALID (at
+ * (with its definition; there may be warnings) or INVALID (at
  * least one error).  NULL only if the arena is too small for any answer.
  */
 Tripod__Manifest *manifest_parse(

@@ -127,18 +127,30 @@ make_pairs(struct maker *m, const struct node *map, size_t *n)
 	return (out);
 }
 
-static Tripod__KeyValue **
+static Tripod__Env *
+make_variable(struct maker *m, const struct node *from)
+{
+	Tripod__Env *out;
+
+	if ((out = make(m, 1, sizeof(*out))) == NULL)
+		return (NULL);
+	tripod__env__init(out);
+	out->name = make_member(m, from, "name");
+	out->value = make_member(m, from, "value");
+	return (out);
+}
+
+static Tripod__Env **
 make_env(struct maker *m, const struct node *list, size_t *n)
 {
-	Tripod__KeyValue **out;
+	Tripod__Env **out;
 	size_t i;
 
 	*n = 0;
 	if (list == NULL || (out = make(m, list->n, sizeof(*out))) == NULL)
 		return (NULL);
 	for (i = 0; i < list->n; i++)
-		out[i] = make_pair(m, node_get_str(list->item[i], "name"),
-		    node_get_str(list->item[i], "value"));
+		out[i] = make_variable(m, list->item[i]);
 	*n = list->n;
 	return (out);
 }

@@ -79,7 +79,7 @@ class Manifest:
         self.problems = []
         for p in map(parse, m.get(4, [])):
             self.problems.append(p.get(5, [b""])[0].decode())
-        pod = parse(m[5][0]) if 5 in m else {}
+        pod = parse(parse(m[8][0])[1][0]) if 8 in m else {}
         self.uid = pod.get(3, [b""])[0].decode()
 
     def __repr__(self):

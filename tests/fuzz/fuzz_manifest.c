@@ -20,7 +20,7 @@ must(int cond)
 }
 
 static void
-check_mirror(const Tripod__Manifest *m)
+check_definition(const Tripod__Definition *m)
 {
 	struct problems *p = xcalloc(1, sizeof(*p));
 	struct arena arena;
@@ -28,6 +28,8 @@ check_mirror(const Tripod__Manifest *m)
 	char *again;
 	size_t len;
 
+	must(m->pod != NULL && m->pod->n_container > 0);
+	must(strlen(m->pod->hash) == 32 && m->pod->uid[0] != '\0');
 	arena_init(&arena, MANIFEST_ARENA_MAX);
 	problems_init(p, &arena);
 	tree = json_read(m->mirror_json.data, m->mirror_json.len, &arena, p);
@@ -48,13 +50,13 @@ check(const Tripod__Manifest *m)
 		errors += m->problem[i]->severity ==
 		    TRIPOD__PROBLEM__SEVERITY__ERROR;
 	if (m->state == TRIPOD__MANIFEST__STATE__INVALID) {
-		must(errors > 0 && m->pod == NULL);
+		must(errors > 0 && m->n_definition == 0);
 		return;
 	}
 	must(m->state == TRIPOD__MANIFEST__STATE__VALID && errors == 0);
-	must(m->pod != NULL && m->pod->n_container > 0);
-	must(strlen(m->pod->hash) == 32 && m->pod->uid[0] != '\0');
-	check_mirror(m);
+	must(m->n_definition > 0);
+	for (i = 0; i < m->n_definition; i++)
+		check_definition(m->definition[i]);
 }
 
 int

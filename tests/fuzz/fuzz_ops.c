@@ -30,7 +30,7 @@ struct conn {
 };
 
 static void
-translate_all(Tripod__Manifest *m)
+translate_all(Tripod__Definition *m)
 {
 	const struct translate_env env = { "/logs", "/state", "", 0 };
 	struct pod *p;
@@ -38,7 +38,7 @@ translate_all(Tripod__Manifest *m)
 	size_t i;
 
 	p = pod_new(m->pod->uid, m->pod->namespace_, m->pod->name);
-	p->manifest = m;
+	p->definition = m;
 	arena_init(&a, ARENA_MAX);
 	(void)translate_sandbox(&a, &env, p, 0);
 	for (i = 0; i < m->pod->n_container; i++) {
@@ -55,6 +55,8 @@ on_message(void *ctx, struct ipc_msg *msg)
 	const struct policy policy = { .host_network = 1 };
 	struct conn *c = ctx;
 	Tripod__Manifest *m = (Tripod__Manifest *)(void *)msg->payload;
+	Tripod__Definition *d;
+	size_t i;
 
 	switch (msg->type) {
 	case TRIPOD__MSG__MSG_HELLO:
@@ -65,8 +67,12 @@ on_message(void *ctx, struct ipc_msg *msg)
 		c->phase = PHASE_SYNC;
 		break;
 	case TRIPOD__MSG__MSG_MANIFEST:
-		if (m->pod != NULL && policy_check(&policy, m->pod, NULL) == 0)
-			translate_all(m);
+		for (i = 0; i < m->n_definition; i++) {
+			d = m->definition[i];
+			if (d->pod != NULL &&
+			    policy_check(&policy, d->pod, NULL) == 0)
+				translate_all(d);
+		}
 		break;
 	}
 	return (0);

@@ -430,7 +430,7 @@ agent_define(struct agent *a)
 			continue;
 		p = agent_pod(a, d->uid);
 		/* The plan reads it only. */
-		p->manifest = (Tripod__Manifest *)(uintptr_t)&d->manifest;
+		p->definition = (Tripod__Definition *)(uintptr_t)&d->definition;
 	}
 	TAILQ_FOREACH (p, &a->pods, entry) {
 		p->want.wanted = 0;

@@ -94,7 +94,7 @@ world_define(struct world *w, const char *name)
 	if (w->ndefs == DEFS_MAX)
 		return (NULL);
 	d = &w->def[w->ndefs];
-	tripod__manifest__init(&d->manifest);
+	tripod__definition__init(&d->definition);
 	tripod__pod__init(&d->pod);
 	(void)snprintf(d->uid, sizeof(d->uid), "u%zu", w->ndefs++);
 	COPY(d->name, name);
@@ -107,7 +107,7 @@ world_define(struct world *w, const char *name)
 	d->pod.restart_policy = (Tripod__RestartPolicy)world_random(w, 3);
 	d->pod.n_container = 1 + world_random(w, DEF_CONTAINERS);
 	d->pod.container = d->list;
-	d->manifest.pod = &d->pod;
+	d->definition.pod = &d->pod;
 	for (i = 0; i < d->pod.n_container; i++) {
 		tripod__container__init(&d->container[i]);
 		(void)snprintf(d->names[i], sizeof(d->names[i]), "c%u",

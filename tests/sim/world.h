@@ -16,7 +16,7 @@
 
 /* One definition of a pod; its number is in its uid. */
 struct def {
-	Tripod__Manifest manifest;
+	Tripod__Definition definition;
 	Tripod__Pod pod;
 	Tripod__Container container[DEF_CONTAINERS];
 	Tripod__Container *list[DEF_CONTAINERS];

@@ -49,9 +49,10 @@ uid_of(
 	assert_non_null(m);
 	if (m->state != TRIPOD__MANIFEST__STATE__VALID)
 		fail_msg("%s: %s", text, m->problem[0]->message);
-	if (strcmp(m->pod->uid, m->pod->hash) != 0)
+	if (strcmp(m->definition[0]->pod->uid, m->definition[0]->pod->hash) !=
+	    0)
 		assert_non_null(strstr(text, "uid:"));
-	return (m->pod->uid);
+	return (m->definition[0]->pod->uid);
 }
 
 static void
@@ -195,13 +196,16 @@ test_fixed_uid(void **state)
 	src.bytes = two;
 	src.len = strlen(two);
 	m2 = manifest_parse(&src, &arena);
-	assert_string_equal(m1->pod->uid, "my-uid");
-	assert_string_equal(m2->pod->uid, "my-uid");
-	assert_int_equal(strlen(m1->pod->hash), 32);
-	assert_string_not_equal(m1->pod->hash, m2->pod->hash);
+	assert_string_equal(m1->definition[0]->pod->uid, "my-uid");
+	assert_string_equal(m2->definition[0]->pod->uid, "my-uid");
+	assert_int_equal(strlen(m1->definition[0]->pod->hash), 32);
+	assert_string_not_equal(
+	    m1->definition[0]->pod->hash, m2->definition[0]->pod->hash);
 	assert_non_null(
-	    strstr((const char *)m1->mirror_json.data, m1->pod->hash));
-	assert_null(strstr((const char *)m1->mirror_json.data, "my-uid"));
+	    strstr((const char *)m1->definition[0]->mirror_json.data,
+		m1->definition[0]->pod->hash));
+	assert_null(strstr(
+	    (const char *)m1->definition[0]->mirror_json.data, "my-uid"));
 	free(one);
 	free(two);
 	arena_release(&arena);
@@ -260,11 +264,12 @@ test_mirror(void **state)
 	    MIRROR_HEAD MIRROR_OWN
 	    "\"kubernetes.io/config.hash\":\"%s\"," MIRROR_META MIRROR_CONTAINER
 		MIRROR_SPEC,
-	    m->pod->hash);
-	assert_string_equal((const char *)m->mirror_json.data, want);
+	    m->definition[0]->pod->hash);
+	assert_string_equal(
+	    (const char *)m->definition[0]->mirror_json.data, want);
 	/* The message has the manifest's own annotations only. */
-	assert_int_equal(m->pod->n_annotation, 1);
-	assert_string_equal(m->pod->annotation[0]->key, "a");
+	assert_int_equal(m->definition[0]->pod->n_annotation, 1);
+	assert_string_equal(m->definition[0]->pod->annotation[0]->key, "a");
 	arena_release(&arena);
 }
 

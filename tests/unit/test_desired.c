@@ -87,14 +87,14 @@ note(struct desired_file *f, Tripod__Manifest__State state, const char *digest,
 {
 	struct arena *a = arena_new(65536);
 	Tripod__Manifest *m = arena_alloc(a, sizeof(*m));
-	Tripod__Pod *pod = arena_alloc(a, sizeof(*pod));
+	Tripod__Definition *d[1] = { NULL };
 
 	assert_non_null(m);
 	tripod__manifest__init(m);
-	tripod__pod__init(pod);
 	m->state = state;
 	m->digest = TEXT(digest);
-	m->pod = pod;
+	m->definition = d;
+	m->n_definition = 1;
 	desired_note(f, m, a, now);
 }
 
@@ -111,7 +111,7 @@ test_note(void **state)
 	note(f, TRIPOD__MANIFEST__STATE__VALID, "1", 100);
 	assert_int_equal(f->since_ns, 100);
 	assert_non_null(f->last);
-	assert_null(f->last->pod);
+	assert_int_equal(f->last->n_definition, 0);
 	/* The same again is no change; another text or state is. */
 	note(f, TRIPOD__MANIFEST__STATE__VALID, "1", 200);
 	assert_int_equal(f->since_ns, 100);

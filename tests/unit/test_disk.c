@@ -31,6 +31,7 @@ struct fixture {
 	struct files files;
 	struct pod *p;
 	Tripod__Manifest manifest;
+	Tripod__Definition definition, *definitions[1];
 	Tripod__Pod pod;
 	Tripod__Volume volume;
 	Tripod__Volume *volumes[1];
@@ -56,6 +57,7 @@ setup(void **state)
 	f.env.cgroup_root = "test-disk-none";
 	assert_int_equal(files_open(&f.files, &f.env, f.links, &err), 0);
 	tripod__manifest__init(&f.manifest);
+	tripod__definition__init(&f.definition);
 	tripod__pod__init(&f.pod);
 	tripod__volume__init(&f.volume);
 	tripod__empty_dir__init(&f.dir);
@@ -67,10 +69,13 @@ setup(void **state)
 	f.pod.volume = f.volumes;
 	f.pod.n_volume = 1;
 	f.pod.name = TEXT("web");
-	f.manifest.pod = &f.pod;
+	f.definition.pod = &f.pod;
+	f.definitions[0] = &f.definition;
+	f.manifest.definition = f.definitions;
+	f.manifest.n_definition = 1;
 	f.manifest.file = TEXT("web.yaml");
 	f.p = pod_new("u1", "default", "web");
-	f.p->manifest = &f.manifest;
+	f.p->definition = &f.definition;
 	*state = &f;
 	return (0);
 }
@@ -269,8 +274,9 @@ on_loaded(void *ctx, Tripod__Manifest *m, struct arena *a)
 
 	f->loaded++;
 	assert_string_equal(m->file, "web.yaml");
-	assert_string_equal(m->pod->name, "web");
-	assert_int_equal(m->seen_ns, f->manifest.seen_ns);
+	assert_int_equal(m->n_definition, 1);
+	assert_string_equal(m->definition[0]->pod->name, "web");
+	assert_int_equal(m->definition[0]->seen_ns, f->definition.seen_ns);
 	arena_free(a);
 }
 
@@ -281,9 +287,9 @@ test_store(void **state)
 	struct stat st;
 	struct err err;
 
-	f->manifest.seen_ns = 1;
+	f->definition.seen_ns = 1;
 	assert_int_equal(files_store(&f->files, &f->manifest, &err), 0);
-	f->manifest.seen_ns = 2;
+	f->definition.seen_ns = 2;
 	assert_int_equal(files_store(&f->files, &f->manifest, &err), 0);
 	assert_int_equal(stat(below(f, "a/state/manifests/web.yaml"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);

@@ -32,11 +32,11 @@ struct row {
 };
 
 static struct pod *
-make_pod(const char *uid, Tripod__Manifest *m, unsigned int bits)
+make_pod(const char *uid, Tripod__Definition *m, unsigned int bits)
 {
 	struct pod *p = pod_new(uid, "default", "web");
 
-	p->manifest = m;
+	p->definition = m;
 	p->want.wanted = (bits & WANTED) != 0;
 	p->want.terminating = (bits & ENDING) != 0;
 	p->inflight = (bits & BUSY) != 0;
@@ -61,7 +61,7 @@ static void
 check_row(const struct row *row)
 {
 	Tripod__Container c = TRIPOD__CONTAINER__INIT, *list[] = { &c };
-	Tripod__Manifest m = TRIPOD__MANIFEST__INIT;
+	Tripod__Definition m = TRIPOD__MANIFEST__INIT;
 	Tripod__Pod def = TRIPOD__POD__INIT;
 	struct pods pods = TAILQ_HEAD_INITIALIZER(pods);
 	struct pod *old, *new, *other;

@@ -27,7 +27,7 @@ struct fixture {
 	struct conf_list addresses;
 	struct status_env env;
 	struct pod *p;
-	Tripod__Manifest manifest;
+	Tripod__Definition definition;
 	Tripod__Pod pod;
 	Tripod__Container container[2];
 	Tripod__Container *list[2];
@@ -47,7 +47,7 @@ setup(void **state)
 	f.env.addresses = &f.addresses;
 	f.env.now.ms = NOW_MS;
 	f.env.now_ns = NOW_NS;
-	tripod__manifest__init(&f.manifest);
+	tripod__definition__init(&f.definition);
 	tripod__pod__init(&f.pod);
 	for (i = 0; i < LEN(f.list); i++) {
 		tripod__container__init(&f.container[i]);
@@ -58,9 +58,9 @@ setup(void **state)
 	f.container[0].image = f.container[1].image = TEXT("bb:1");
 	f.pod.container = f.list;
 	f.pod.n_container = 2;
-	f.manifest.pod = &f.pod;
+	f.definition.pod = &f.pod;
 	f.p = pod_new("u", "default", "web");
-	f.p->manifest = &f.manifest;
+	f.p->definition = &f.definition;
 	f.p->want.wanted = 1;
 	f.p->memo.start_ns = 77;
 	*state = &f;
@@ -396,7 +396,7 @@ test_odd(void **state)
 	assert_string_equal(s->reason, "PolicyRefused");
 	assert_string_equal(s->message, "not here");
 	/* Only known from the runtime. */
-	f->p->manifest = NULL;
+	f->p->definition = NULL;
 	s = build(f);
 	assert_int_equal(s->n_container, 0);
 	assert_int_equal(s->start_ns, 77);

@@ -23,7 +23,7 @@ struct fixture {
 	struct arena arena;
 	struct translate_env env;
 	struct pod *p;
-	Tripod__Manifest manifest;
+	Tripod__Definition definition;
 	Tripod__Pod pod;
 	Tripod__Container container;
 	Tripod__Container *containers[1];
@@ -39,7 +39,7 @@ setup(void **state)
 	f.env.pod_logs = "/var/log/pods";
 	f.env.state = "/var/lib/tripod";
 	f.env.cgroup_root = "";
-	tripod__manifest__init(&f.manifest);
+	tripod__definition__init(&f.definition);
 	tripod__pod__init(&f.pod);
 	tripod__container__init(&f.container);
 	f.container.name = TEXT("test_container");
@@ -49,11 +49,11 @@ setup(void **state)
 	f.pod.n_container = 1;
 	f.pod.hash = TEXT("0123");
 	f.pod.grace_seconds = 30;
-	f.manifest.pod = &f.pod;
+	f.definition.pod = &f.pod;
 	f.p = pod_new("u-1", "default", "web-node");
 	text_set(&f.p->file, "web.yaml");
 	f.p->seen_ns = SEEN_NS;
-	f.p->manifest = &f.manifest;
+	f.p->definition = &f.definition;
 	*state = &f;
 	return (0);
 }
@@ -129,18 +129,18 @@ static void
 test_expand_bomb(void **state)
 {
 	struct fixture *f = *state;
-	Tripod__KeyValue kv[10], *env[10];
+	Tripod__Env kv[10], *env[10];
 	char names[10][2], values[10][64];
 	size_t i, j;
 
 	for (i = 0; i < LEN(env); i++) {
-		tripod__key_value__init(&kv[i]);
+		tripod__env__init(&kv[i]);
 		names[i][0] = (char)('a' + i);
 		names[i][1] = values[i][0] = '\0';
 		for (j = 0; j < 10; j++)
 			(void)snprintf(values[i] + j * (i == 0 ? 1 : 4), 5,
 			    i == 0 ? "x" : "$(%c)", (char)('a' + i - 1));
-		kv[i].key = names[i];
+		kv[i].name = names[i];
 		kv[i].value = values[i];
 		env[i] = &kv[i];
 	}
@@ -282,12 +282,12 @@ static void
 test_container(void **state)
 {
 	struct fixture *f = *state;
-	Tripod__KeyValue kv = TRIPOD__KEY_VALUE__INIT, *env[] = { &kv };
+	Tripod__Env kv = TRIPOD__ENV__INIT, *env[] = { &kv };
 	char *command[] = { TEXT("sh"), TEXT("-c"), TEXT("echo $(A)") };
 	Runtime__V1__ContainerConfig *c;
 	const void *n;
 
-	kv.key = TEXT("A");
+	kv.name = TEXT("A");
 	kv.value = TEXT("1");
 	f->container.env = env;
 	f->container.n_env = 1;
