@@ -29,7 +29,7 @@ static int run_log(const struct options *, int, char *[]);
 
 static const struct command commands[] = {
 	{ "status", "status [-o text|json]", run_status },
-	{ "check", "check FILE...", run_check },
+	{ "check", "check [--lenient] FILE...", run_check },
 	{ "log", "log warn|info|debug", run_log },
 };
 
@@ -99,13 +99,18 @@ run_check(const struct options *o, int argc, char *argv[])
 {
 	const char *slash = strrchr(o->self, '/');
 	char **args, *path = NULL;
-	char mode[] = "-t";
+	char check[] = "-t", lenient[] = "-tL";
 	int i;
 
+	args = xcalloc((size_t)argc + 2, sizeof(*args));
+	args[1] = check;
+	if (argc > 1 && strcmp(argv[1], "--lenient") == 0) {
+		args[1] = lenient;
+		argc--;
+		argv++;
+	}
 	if (argc < 2)
 		return (misuse());
-	args = xcalloc((size_t)argc + 2, sizeof(*args));
-	args[1] = mode;
 	for (i = 1; i < argc; i++)
 		args[i + 1] = argv[i];
 	if (slash != NULL) {

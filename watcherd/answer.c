@@ -113,7 +113,8 @@ answer_claim(struct sync *s, struct file *f, const Tripod__Pod *pod)
 static int
 answer_parse(struct sync *s, struct file *f, const void *bytes, size_t len)
 {
-	const struct manifest_source src = { f->name, s->node, bytes, len };
+	const struct manifest_source src = { f->name, s->node, bytes, len,
+		s->mode };
 	struct arena arena;
 	Tripod__Manifest *m;
 	int rc = 1;

@@ -54,10 +54,11 @@ print_problem(const char *file, const Tripod__Problem *p)
 
 /* 0 or 1, as check_files(). */
 static int
-check_bytes(const char *node, const char *file, const void *bytes, size_t len)
+check_bytes(
+    const struct check *c, const char *file, const void *bytes, size_t len)
 {
-	const struct manifest_source src = { base_name(file), node, bytes,
-		len };
+	const struct manifest_source src = { base_name(file), c->node, bytes,
+		len, c->mode };
 	struct arena arena;
 	Tripod__Manifest *m;
 	size_t i;
@@ -74,7 +75,7 @@ check_bytes(const char *node, const char *file, const void *bytes, size_t len)
 }
 
 static int
-check_file(const char *node, const char *file, int fd)
+check_file(const struct check *c, const char *file, int fd)
 {
 	struct fingerprint print;
 	struct err err;
@@ -97,7 +98,7 @@ check_file(const char *node, const char *file, int fd)
 		log_warnx("%s: %s", file, err.text);
 		return (EX_NOINPUT);
 	}
-	rc = check_bytes(node, file, bytes, len);
+	rc = check_bytes(c, file, bytes, len);
 	free(bytes);
 	return (rc);
 }
@@ -117,7 +118,7 @@ enter_sandbox(int n)
 }
 
 int
-check_files(const char *node, char *const *files, int n)
+check_files(const struct check *c, char *const *files, int n)
 {
 	int *fd, i, rc = 0, one;
 
@@ -134,7 +135,7 @@ check_files(const char *node, char *const *files, int n)
 	for (i = 0; i < n; i++) {
 		if (fd[i] == -1)
 			continue;
-		one = check_file(node, files[i], fd[i]);
+		one = check_file(c, files[i], fd[i]);
 		if (one > rc)
 			rc = one;
 		(void)close(fd[i]); /* only read from */

@@ -5,6 +5,8 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "watcherd/problem.h"
+
 #define CHECK_FILES_MAX 1000
 
 /*
@@ -13,6 +15,10 @@
  * Returns an exit status: 0 all are valid, 1 some are not, 66
  * (EX_NOINPUT) some cannot be read.
  */
-int check_files(const char *node, char *const *files, int n);
+struct check {
+	const char *node;
+	enum manifest_mode mode;
+};
+int check_files(const struct check *, char *const *files, int n);
 
 #endif

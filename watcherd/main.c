@@ -6,7 +6,6 @@
 
 #include <getopt.h>
 #include <libgen.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 
 #include "common/conf.h"
 #include "common/log.h"
-#include "common/mem.h"
 #include "common/mem.h"
 #include "common/name.h"
 #include "common/privdrop.h"
@@ -40,12 +38,12 @@ struct watcherd {
 	/* Options. */
 	const char *file;
 	const char *node; /* -N */
-	int must, check_conf, check_files, verbose;
+	int must, check_conf, check_files, lenient, verbose;
 
 	/* Configuration. */
 	char *socket, *user;
 	int64_t rescan_s, size_max;
-	int sandbox, log_level;
+	int manifests, sandbox, log_level;
 
 	struct identity id;
 	struct event_base *base;
@@ -53,6 +51,8 @@ struct watcherd {
 	struct sync sync;
 };
 
+/* In the order of enum manifest_mode. */
+static const char *const mode_choices[] = { "strict", "lenient", NULL };
 static const char *const sandbox_choices[] = { "required", "optional", NULL };
 static const char *const level_choices[] = { "warn", "info", "debug", NULL };
 
@@ -63,6 +63,8 @@ static const struct conf_key keys[] = {
 	{ "socket", CONF_PATH, AT(socket), RUNDIR "/watch.sock", 0, 0, NULL },
 	{ "user", CONF_STRING, AT(user), "_tripodw", 0, 0, NULL },
 	{ "rescan", CONF_SECONDS, AT(rescan_s), "20s", 1, 86400, NULL },
+	{ "manifests", CONF_ENUM, AT(manifests), "strict", 0, 0,
+	    mode_choices },
 	{ "manifest size", CONF_BYTES, AT(size_max), "1M", 1024,
 	    MANIFEST_SIZE_MAX, NULL },
 	{ "sandbox", CONF_ENUM, AT(sandbox), "required", 0, 0,
@@ -79,7 +81,7 @@ usage(FILE *to)
 {
 	(void)fprintf(to,
 	    "usage: watcherd [-hnvV] [-f file]\n"
-	    "       watcherd -t [-N node] manifest ...\n");
+	    "       watcherd -t [-L] [-N node] manifest ...\n");
 }
 
 static void __attribute__((noreturn)) misuse(void)
@@ -93,6 +95,8 @@ options_check(const struct watcherd *w, int left)
 {
 	char node[SYNC_NODE_MAX];
 
+	if (w->lenient && !w->check_files)
+		misuse();
 	if (w->check_files ? left < 1 || left > CHECK_FILES_MAX : left != 0)
 		misuse();
 	if (name_node(w->node, node, sizeof(node)) == -1) {
@@ -110,11 +114,14 @@ options_read(struct watcherd *w, int argc, char *argv[])
 
 	w->file = SYSCONFDIR "/tripod/watcherd.conf";
 	w->node = CHECK_NODE;
-	while ((c = getopt_long(argc, argv, "f:hnN:tvV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "f:hLnN:tvV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			w->file = optarg;
 			w->must = 1;
+			break;
+		case 'L':
+			w->lenient = 1;
 			break;
 		case 'n':
 			w->check_conf = 1;
@@ -206,7 +213,10 @@ watcherd_open(struct watcherd *w)
 	w->ev_term = signal_event(w, SIGTERM);
 	w->ev_int = signal_event(w, SIGINT);
 	digest_init();
-	sync_init(&w->sync, w->base, fd, (size_t)w->size_max, w->rescan_s);
+	w->sync.mode = (enum manifest_mode)w->manifests;
+	w->sync.size_max = (size_t)w->size_max;
+	w->sync.rescan_s = w->rescan_s;
+	sync_init(&w->sync, w->base, fd);
 }
 
 static void
@@ -238,6 +248,16 @@ watcherd_release(struct watcherd *w)
 	conf_release(keys, NKEYS, w);
 }
 
+static int
+run_check(const struct watcherd *w, char *const *files, int n)
+{
+	const struct check check = { w->node,
+		w->lenient ? MANIFEST_LENIENT : MANIFEST_STRICT };
+
+	digest_init();
+	return (check_files(&check, files, n));
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -247,10 +267,8 @@ main(int argc, char *argv[])
 	memset(&w, 0, sizeof(w));
 	log_init("watcherd");
 	options_read(&w, argc, argv);
-	if (w.check_files) {
-		digest_init();
-		return (check_files(w.node, argv + optind, argc - optind));
-	}
+	if (w.check_files)
+		return (run_check(&w, argv + optind, argc - optind));
 	if (conf_read(&w) == -1)
 		return (EX_CONFIG);
 	if (w.check_conf) {

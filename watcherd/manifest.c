@@ -93,7 +93,7 @@ manifest_parse(const struct manifest_source *src, struct arena *arena)
 	    (m = manifest_new(arena, src->file)) == NULL ||
 	    (m->digest = arena_strdup(arena, hex)) == NULL)
 		return (NULL);
-	problems_init(p, arena);
+	problems_init(p, arena, src->mode);
 	pod = manifest_tree(src, arena, p);
 	if (pod != NULL && manifest_fill(m, src, pod, arena) == -1)
 		(void)problem_nomem(p); /* makes it invalid below */
@@ -119,7 +119,7 @@ manifest_invalid(struct arena *arena, const char *file, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap); /* may be cut off */
 	va_end(ap);
-	problems_init(p, arena);
+	problems_init(p, arena, MANIFEST_STRICT);
 	problem_add(p, (struct place){ 0, 0 }, NULL, "%s", text);
 	problems_finish(p);
 	m->state = TRIPOD__MANIFEST__STATE__INVALID;

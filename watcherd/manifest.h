@@ -11,6 +11,7 @@
 
 #include "common/mem.h"
 #include "tripod.pb-c.h"
+#include "watcherd/problem.h"
 
 #define MANIFEST_SIZE_DEFAULT (1024 * 1024)   /* bytes of a file */
 #define MANIFEST_SIZE_MAX (4 * 1024 * 1024)   /* that may be configured */
@@ -21,6 +22,7 @@ struct manifest_source {
 	const char *node; /* name of the node, valid and in lower case */
 	const void *bytes;
 	size_t len;
+	enum manifest_mode mode;
 };
 
 /*

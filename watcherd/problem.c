@@ -8,10 +8,11 @@
 #define QUOTE_BYTES 40
 
 void
-problems_init(struct problems *p, struct arena *arena)
+problems_init(struct problems *p, struct arena *arena, enum manifest_mode mode)
 {
 	memset(p, 0, sizeof(*p));
 	p->arena = arena;
+	p->mode = mode;
 }
 
 int
@@ -107,6 +108,20 @@ problem_warn(struct problems *p, struct place at, const struct path *path,
 
 	va_start(ap, fmt);
 	problem_vadd(p, TRIPOD__PROBLEM__SEVERITY__WARNING, at, path, fmt, ap);
+	va_end(ap);
+}
+
+void
+problem_flaw(struct problems *p, struct place at, const struct path *path,
+    const char *fmt, ...)
+{
+	Tripod__Problem__Severity severity = p->mode == MANIFEST_LENIENT
+	    ? TRIPOD__PROBLEM__SEVERITY__WARNING
+	    : TRIPOD__PROBLEM__SEVERITY__ERROR;
+	va_list ap;
+
+	va_start(ap, fmt);
+	problem_vadd(p, severity, at, path, fmt, ap);
 	va_end(ap);
 }
 

@@ -12,6 +12,15 @@
 #include "tripod.pb-c.h"
 #include "watcherd/tree.h"
 
+/*
+ * How a manifest is read: strictly, or as a kubelet would, where what
+ * Tripod alone objects to is worth a warning only.
+ */
+enum manifest_mode {
+	MANIFEST_STRICT,
+	MANIFEST_LENIENT
+};
+
 #define PROBLEMS_MAX 32	      /* of one file; what follows is counted */
 #define PROBLEM_TEXT_MAX 400  /* bytes of one message */
 #define PROBLEM_FIELD_MAX 300 /* bytes of a field's path */
@@ -35,6 +44,7 @@ struct path {
  */
 struct problems {
 	struct arena *arena;
+	enum manifest_mode mode;
 	Tripod__Problem *item[PROBLEMS_MAX + 1];
 	size_t n;
 	size_t errors;	/* those that were not kept included */
@@ -44,12 +54,15 @@ struct problems {
 	char last_text[PROBLEM_LAST_MAX];
 };
 
-void problems_init(struct problems *, struct arena *);
+void problems_init(struct problems *, struct arena *, enum manifest_mode);
 /* Adds an error; the path may be NULL. */
 void problem_add(struct problems *, struct place, const struct path *,
     const char *, ...) __attribute__((format(printf, 4, 5)));
 /* Adds a warning. */
 void problem_warn(struct problems *, struct place, const struct path *,
+    const char *, ...) __attribute__((format(printf, 4, 5)));
+/* Adds an error, or a warning if the manifest is read leniently. */
+void problem_flaw(struct problems *, struct place, const struct path *,
     const char *, ...) __attribute__((format(printf, 4, 5)));
 /* Memory ran out.  Returns -1, to be handed on. */
 int problem_nomem(struct problems *);

@@ -355,15 +355,11 @@ on_drained(struct peer *peer, void *ctx)
 static const struct peer_callbacks peer_cb = { on_gone, on_drained };
 
 void
-sync_init(struct sync *s, struct event_base *base, int fd, size_t size_max,
-    int64_t rescan_s)
+sync_init(struct sync *s, struct event_base *base, int fd)
 {
-	struct timeval tv = { (time_t)rescan_s, 0 };
+	struct timeval tv = { (time_t)s->rescan_s, 0 };
 
-	memset(s, 0, sizeof(*s));
 	s->base = base;
-	s->size_max = size_max;
-	s->rescan_s = rescan_s;
 	files_init(&s->files);
 	watch_init(&s->watch, base, &watch_cb, s);
 	s->ev_look = evtimer_new(base, on_look, s);

@@ -14,6 +14,7 @@
 
 #include "ipc/peer.h"
 #include "watcherd/files.h"
+#include "watcherd/problem.h"
 #include "watcherd/watch.h"
 
 #define SYNC_ASKED_MAX 8  /* OPENs under way */
@@ -25,6 +26,7 @@ struct sync {
 	struct event *ev_look, *ev_rescan;
 	struct watch watch;
 	struct files files;
+	enum manifest_mode mode;
 	size_t size_max;  /* bytes of a manifest */
 	int64_t rescan_s; /* seconds between listings */
 	char node[SYNC_NODE_MAX];
@@ -37,11 +39,11 @@ struct sync {
 };
 
 /*
- * Takes the connected socket and says HELLO.  Call before the sandbox;
- * fatal on failure.
+ * Takes the connected socket and says HELLO.  Before it, mode, size_max
+ * and rescan_s are set, and everything else is zero.  Call before the
+ * sandbox; fatal on failure.
  */
-void sync_init(struct sync *, struct event_base *, int fd, size_t size_max,
-    int64_t rescan_s);
+void sync_init(struct sync *, struct event_base *, int fd);
 void sync_release(struct sync *);
 
 /*

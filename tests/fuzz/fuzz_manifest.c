@@ -31,7 +31,7 @@ check_definition(const Tripod__Definition *m)
 	must(m->pod != NULL && m->pod->n_container > 0);
 	must(strlen(m->pod->hash) == 32 && m->pod->uid[0] != '\0');
 	arena_init(&arena, MANIFEST_ARENA_MAX);
-	problems_init(p, &arena);
+	problems_init(p, &arena, MANIFEST_STRICT);
 	tree = json_read(m->mirror_json.data, m->mirror_json.len, &arena, p);
 	must(tree != NULL && p->errors == 0);
 	again = canonical_json(&arena, tree, &len);
@@ -62,7 +62,8 @@ check(const Tripod__Manifest *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const struct manifest_source src = { "a.yaml", "node1", data, len };
+	const struct manifest_source src = { "a.yaml", "node1", data, len,
+		MANIFEST_STRICT };
 	struct arena one, two;
 	Tripod__Manifest *m1, *m2;
 	uint8_t *p1, *p2;

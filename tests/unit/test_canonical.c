@@ -42,7 +42,8 @@ static const char *
 uid_of(
     struct arena *arena, const char *text, const char *file, const char *node)
 {
-	struct manifest_source src = { file, node, text, strlen(text) };
+	struct manifest_source src = { file, node, text, strlen(text),
+		MANIFEST_STRICT };
 	Tripod__Manifest *m;
 
 	m = manifest_parse(&src, arena);
@@ -186,7 +187,8 @@ test_fixed_uid(void **state)
 	char *one = edited(
 	    base, "  name: web\n", "  name: web\n  uid: my-uid\n");
 	char *two = edited(one, "x:1", "x:2");
-	struct manifest_source src = { "a.yaml", "n", one, strlen(one) };
+	struct manifest_source src = { "a.yaml", "n", one, strlen(one),
+		MANIFEST_STRICT };
 	Tripod__Manifest *m1, *m2;
 	struct arena arena;
 
@@ -251,7 +253,8 @@ test_mirror(void **state)
 	    "  tolerations: [{operator: Exists, effect: NoExecute, "
 	    "tolerationSeconds: 5}]\n"
 	    "  containers: [{name: main, image: x}]\n";
-	struct manifest_source src = { "a.yaml", "node1", text, strlen(text) };
+	struct manifest_source src = { "a.yaml", "node1", text, strlen(text),
+		MANIFEST_STRICT };
 	struct arena arena;
 	Tripod__Manifest *m;
 	char want[2048];
@@ -285,7 +288,7 @@ test_strings(void **state)
 
 	(void)state;
 	arena_init(&arena, ARENA);
-	problems_init(&p, &arena);
+	problems_init(&p, &arena, MANIFEST_STRICT);
 	root = yaml_read(text, strlen(text), &arena, &p);
 	assert_non_null(root);
 	assert_string_equal(canonical_json(&arena, root, &len),
@@ -322,7 +325,7 @@ test_defaults(void **state)
 	yaml = fixture("tests/fixtures/defaults/rich.yaml", &nyaml);
 	json = fixture("tests/fixtures/defaults/rich.json", &njson);
 	arena_init(&arena, ARENA);
-	problems_init(&p, &arena);
+	problems_init(&p, &arena, MANIFEST_STRICT);
 	pod = decode_pod(yaml_read(yaml, nyaml, &arena, &p), &arena, &p);
 	assert_non_null(pod);
 	assert_int_equal(defaults_apply(pod, &arena, &p), 0);

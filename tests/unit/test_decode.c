@@ -27,7 +27,7 @@ decode(struct world *w, const char *text)
 	struct node *root;
 
 	arena_init(&w->arena, ARENA);
-	problems_init(&w->problems, &w->arena);
+	problems_init(&w->problems, &w->arena, MANIFEST_STRICT);
 	root = yaml_read(text, strlen(text), &w->arena, &w->problems);
 	assert_non_null(root);
 	w->pod = decode_pod(root, &w->arena, &w->problems);

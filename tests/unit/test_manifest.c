@@ -47,7 +47,8 @@ static void
 say(const char *name, char *said)
 {
 	char path[512], *end = said + strlen(said), *bytes;
-	struct manifest_source src = { name, "node1", NULL, 0 };
+	struct manifest_source src = { name, "node1", NULL, 0,
+		MANIFEST_STRICT };
 	const Tripod__Problem *p;
 	Tripod__Manifest *m;
 	struct arena arena;
@@ -121,7 +122,7 @@ static Tripod__Manifest *
 parse(struct arena *arena, const char *text)
 {
 	const struct manifest_source src = { "a.yaml", "node1", text,
-		strlen(text) };
+		strlen(text), MANIFEST_STRICT };
 	Tripod__Manifest *m = manifest_parse(&src, arena);
 
 	assert_non_null(m);
@@ -205,7 +206,7 @@ test_exhausted(void **state)
 	    "spec:\n  volumes: [{name: v}]\n"
 	    "  containers: [{name: c, image: x, args: [a, b]}]\n";
 	const struct manifest_source src = { "a.yaml", "node1", text,
-		sizeof(text) - 1 };
+		sizeof(text) - 1, MANIFEST_STRICT };
 	Tripod__Manifest *m = NULL;
 	struct arena arena;
 	size_t limit;
@@ -251,7 +252,8 @@ test_bounds(void **state)
 		"apiVersion: v1\nkind: Pod\nspec:\n  volumes:\n",
 		"kind: Pod\nspec:\n containers:\n - name: c\n   env:\n" };
 	char *text = malloc(MANIFEST_SIZE_DEFAULT + 256);
-	struct manifest_source src = { "a.yaml", "n", text, 0 };
+	struct manifest_source src = { "a.yaml", "n", text, 0,
+		MANIFEST_STRICT };
 	struct arena arena;
 	int64_t began, took, slack = 1;
 	size_t h, i, n;

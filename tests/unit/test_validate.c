@@ -22,7 +22,7 @@ static void
 first_error(const char *text, char said[static SAID_MAX])
 {
 	const struct manifest_source src = { "a.yaml", "node1", text,
-		strlen(text) };
+		strlen(text), MANIFEST_STRICT };
 	const Tripod__Problem *p;
 	Tripod__Manifest *m;
 	struct arena arena;

@@ -26,7 +26,7 @@ static void
 world_init(struct world *w)
 {
 	arena_init(&w->arena, ARENA);
-	problems_init(&w->problems, &w->arena);
+	problems_init(&w->problems, &w->arena, MANIFEST_STRICT);
 }
 
 static struct node *
@@ -411,12 +411,12 @@ test_exhausted(void **state)
 	(void)state;
 	for (limit = 0; limit < 2000; limit += 16) {
 		arena_init(&a, limit);
-		problems_init(&p, &a);
+		problems_init(&p, &a, MANIFEST_STRICT);
 		if (yaml_read(text, strlen(text), &a, &p) == NULL)
 			assert_true(p.exhausted);
 		arena_release(&a);
 		arena_init(&a, limit);
-		problems_init(&p, &a);
+		problems_init(&p, &a, MANIFEST_STRICT);
 		if (json_read(json, strlen(json), &a, &p) == NULL)
 			assert_true(p.exhausted);
 		arena_release(&a);
