@@ -234,6 +234,7 @@ $(eval $(call unit,schema,$(MANIFEST_SCHEMA),))
 $(eval $(call unit,decode,watcherd/decode.o watcherd/quantity.o \
     $(MANIFEST_SCHEMA) $(TREE),-lyaml -lprotobuf-c))
 $(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call fuzz,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
