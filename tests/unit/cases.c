@@ -132,7 +132,8 @@ case_compose(const struct manifest_case *c, struct case_manifest *m)
 }
 
 static int
-expects(const struct manifest_case *c, enum case_mode mode, const char *what)
+expects(
+    const struct manifest_case *c, enum manifest_mode mode, const char *what)
 {
 	return (strstr(case_expected(c, mode), what) != NULL);
 }
@@ -153,9 +154,9 @@ say_problem(FILE *fp, const struct case_manifest *m, const Tripod__Problem *p)
 }
 
 char *
-case_said(const struct manifest_case *c, enum case_mode mode, int *invalid)
+case_said(const struct manifest_case *c, enum manifest_mode mode, int *invalid)
 {
-	struct manifest_source src = { "a.yaml", "node1", NULL, 0 };
+	struct manifest_source src = { "a.yaml", "node1", NULL, 0, mode };
 	struct case_manifest composed;
 	const Tripod__Problem *p;
 	Tripod__Manifest *m;
@@ -187,13 +188,13 @@ case_said(const struct manifest_case *c, enum case_mode mode, int *invalid)
 }
 
 const char *
-case_expected(const struct manifest_case *c, enum case_mode mode)
+case_expected(const struct manifest_case *c, enum manifest_mode mode)
 {
 	if (c->expect[mode] != NULL)
 		return (c->expect[mode]);
-	if (mode == CASE_LENIENT && c->expect[CASE_STRICT] != NULL &&
-	    c->invalid[CASE_LENIENT] == c->invalid[CASE_STRICT])
-		return (c->expect[CASE_STRICT]);
+	if (mode == MANIFEST_LENIENT && c->expect[MANIFEST_STRICT] != NULL &&
+	    c->invalid[MANIFEST_LENIENT] == c->invalid[MANIFEST_STRICT])
+		return (c->expect[MANIFEST_STRICT]);
 	return ("");
 }
 
@@ -212,10 +213,10 @@ read_head(struct manifest_case *c, const char *file, const char *line)
 	if (asprintf(&c->name, "%.*s: %s", (int)strcspn(file, "."), file,
 		line + n) == -1)
 		err(1, "asprintf");
-	c->invalid[CASE_STRICT] = strncmp(verdict, "invalid", 7) == 0;
-	c->invalid[CASE_LENIENT] = strchr(verdict, '/') != NULL
+	c->invalid[MANIFEST_STRICT] = strncmp(verdict, "invalid", 7) == 0;
+	c->invalid[MANIFEST_LENIENT] = strchr(verdict, '/') != NULL
 	    ? strcmp(strchr(verdict, '/'), "/invalid") == 0
-	    : c->invalid[CASE_STRICT];
+	    : c->invalid[MANIFEST_STRICT];
 }
 
 enum part {
@@ -247,10 +248,10 @@ begin_part(struct reader *r, enum part part)
 		c[-1].text = text;
 		break;
 	case PART_STRICT:
-		c[-1].expect[CASE_STRICT] = text;
+		c[-1].expect[MANIFEST_STRICT] = text;
 		break;
 	case PART_LENIENT:
-		c[-1].expect[CASE_LENIENT] = text;
+		c[-1].expect[MANIFEST_LENIENT] = text;
 		break;
 	}
 	r->part = part;
@@ -358,8 +359,8 @@ cases_release(struct cases *cases)
 		free(c->base);
 		free(c->name);
 		free(c->text);
-		free(c->expect[CASE_STRICT]);
-		free(c->expect[CASE_LENIENT]);
+		free(c->expect[MANIFEST_STRICT]);
+		free(c->expect[MANIFEST_LENIENT]);
 	}
 	free(cases->item);
 }

@@ -39,9 +39,11 @@
 
 #include <stddef.h>
 
+#include "watcherd/problem.h"
+
 #define CASES_FOLDER "tests/cases"
 
-enum case_mode {
+enum manifest_mode {
 	CASE_STRICT,
 	CASE_LENIENT,
 	CASE_MODES
@@ -79,8 +81,8 @@ void case_compose(const struct manifest_case *, struct case_manifest *);
  * All that is said about a case, in the form of its lists; the verdict is
  * set.  The caller frees it.
  */
-char *case_said(const struct manifest_case *, enum case_mode, int *invalid);
+char *case_said(const struct manifest_case *, enum manifest_mode, int *invalid);
 /* What is expected, in the same form. */
-const char *case_expected(const struct manifest_case *, enum case_mode);
+const char *case_expected(const struct manifest_case *, enum manifest_mode);
 
 #endif

@@ -19,7 +19,7 @@
 #include "watcherd/canonical.h"
 
 static void
-check_mode(const struct manifest_case *c, enum case_mode mode)
+check_mode(const struct manifest_case *c, enum manifest_mode mode)
 {
 	const char *expected = case_expected(c, mode);
 	char *said;
@@ -28,7 +28,7 @@ check_mode(const struct manifest_case *c, enum case_mode mode)
 	said = case_said(c, mode, &invalid);
 	if (strcmp(said, expected) != 0 || invalid != c->invalid[mode])
 		fail_msg("%s:%u (%s): %s\n%s  expected: %s\n%s", c->file,
-		    c->line, mode == CASE_STRICT ? "strict" : "lenient",
+		    c->line, mode == MANIFEST_STRICT ? "strict" : "lenient",
 		    invalid ? "invalid" : "valid", said,
 		    c->invalid[mode] ? "invalid" : "valid", expected);
 	free(said);
@@ -37,22 +37,30 @@ check_mode(const struct manifest_case *c, enum case_mode mode)
 static void
 test_case(void **state)
 {
-	check_mode(*state, CASE_STRICT);
+	check_mode(*state, MANIFEST_STRICT);
+	check_mode(*state, MANIFEST_LENIENT);
 }
 
 static void
 print_case(const struct manifest_case *c)
 {
-	const char *name = strstr(c->name, ": ") + 2;
-	char *strict;
-	int invalid;
+	static const char *const verdict[] = { "valid", "invalid" };
+	char *strict, *lenient;
+	int invalid[CASE_MODES], differs;
 
-	strict = case_said(c, CASE_STRICT, &invalid);
-	(void)printf("%s=== %s %s %s\n%s", c->comment, c->base,
-	    invalid ? "invalid" : "valid", name, c->text);
+	strict = case_said(c, MANIFEST_STRICT, &invalid[MANIFEST_STRICT]);
+	lenient = case_said(c, MANIFEST_LENIENT, &invalid[MANIFEST_LENIENT]);
+	differs = invalid[MANIFEST_STRICT] != invalid[MANIFEST_LENIENT];
+	(void)printf("%s=== %s %s%s%s %s\n%s", c->comment, c->base,
+	    verdict[invalid[MANIFEST_STRICT]], differs ? "/" : "",
+	    differs ? verdict[invalid[MANIFEST_LENIENT]] : "",
+	    strstr(c->name, ": ") + 2, c->text);
 	if (*strict != '\0')
 		(void)printf("---\n%s", strict);
+	if (differs ? *lenient != '\0' : strcmp(strict, lenient) != 0)
+		(void)printf("--- lenient\n%s", lenient);
 	free(strict);
+	free(lenient);
 }
 
 int
