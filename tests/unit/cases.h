@@ -43,11 +43,7 @@
 
 #define CASES_FOLDER "tests/cases"
 
-enum manifest_mode {
-	CASE_STRICT,
-	CASE_LENIENT,
-	CASE_MODES
-};
+#define CASE_MODES (MANIFEST_LENIENT + 1)
 
 struct manifest_case {
 	const char *file; /* base name */
