@@ -83,6 +83,12 @@ struct field {
 	int ranged;	      /* min and max count */
 	int64_t min, max;     /* of each number */
 	const char *fallback; /* default, as JSON: "TCP" "30" "{}" ... */
+
+	/* For people only; NULL: nothing to say. */
+	const char *fallback_words; /* default that depends on others */
+	const char *since; /* first version of Kubernetes that had it, "1.29",
+			    * if that is later than 1.15 */
+	const char *but;   /* values that are not supported */
 };
 
 struct type {

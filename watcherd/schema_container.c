@@ -42,7 +42,7 @@ static const struct field fields_env_var_source[] = {
 	FIELD("configMapKeyRef", OBJECT(config_map_key_selector),
 	    REFERS("config maps")),
 	FIELD("fieldRef", OBJECT(object_field_selector)),
-	FIELD("fileKeyRef", OBJECT(file_key_selector)),
+	FIELD("fileKeyRef", OBJECT(file_key_selector), SINCE("1.34")),
 	FIELD("resourceFieldRef", OBJECT(resource_field_selector)),
 	FIELD("secretKeyRef", OBJECT(secret_key_selector), REFERS("secrets")),
 };
@@ -112,7 +112,7 @@ STATIC_TYPE(tcp_socket, "TCPSocketAction")
 static const struct field fields_lifecycle_handler[] = {
 	FIELD("exec", OBJECT(exec)),
 	FIELD("httpGet", OBJECT(http_get)),
-	FIELD("sleep", OBJECT(sleep_action)),
+	FIELD("sleep", OBJECT(sleep_action), SINCE("1.29")),
 	FIELD("tcpSocket", OBJECT(tcp_socket)),
 };
 STATIC_TYPE(lifecycle_handler, "LifecycleHandler")
@@ -120,7 +120,7 @@ STATIC_TYPE(lifecycle_handler, "LifecycleHandler")
 static const struct field fields_lifecycle[] = {
 	FIELD("postStart", OBJECT(lifecycle_handler)),
 	FIELD("preStop", OBJECT(lifecycle_handler)),
-	FIELD("stopSignal", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
+	FIELD("stopSignal", JSON_STRING, FLAGS(FIELD_OPTIONAL), SINCE("1.33")),
 };
 STATIC_TYPE(lifecycle, "Lifecycle")
 
@@ -134,7 +134,7 @@ static const struct field fields_probe[] = {
 	FIELD("exec", OBJECT(exec)),
 	FIELD("failureThreshold", JSON_INT32, RANGE(0, INT32_MAX),
 	    DEFAULT("3")),
-	FIELD("grpc", OBJECT(grpc)),
+	FIELD("grpc", OBJECT(grpc), SINCE("1.23")),
 	FIELD("httpGet", OBJECT(http_get)),
 	FIELD("initialDelaySeconds", JSON_INT32, RANGE(0, INT32_MAX)),
 	FIELD("periodSeconds", JSON_INT32, RANGE(0, INT32_MAX), DEFAULT("10")),
@@ -142,7 +142,8 @@ static const struct field fields_probe[] = {
 	    DEFAULT("1")),
 	FIELD("tcpSocket", OBJECT(tcp_socket)),
 	FIELD("terminationGracePeriodSeconds", JSON_INT64,
-	    FLAGS(FIELD_OPTIONAL), RANGE(1, INT64_MAX)),
+	    FLAGS(FIELD_OPTIONAL), RANGE(1, INT64_MAX), SINCE("1.21"),
+	    DEFAULT_WORDS("that of the pod")),
 	FIELD("timeoutSeconds", JSON_INT32, RANGE(0, INT32_MAX), DEFAULT("1")),
 };
 STATIC_TYPE(probe, "Probe")
@@ -151,7 +152,8 @@ static const struct field fields_container_port[] = {
 	FIELD("containerPort", JSON_INT32, FLAGS(FIELD_REQUIRED), ACTED,
 	    RANGE(1, 65535)),
 	FIELD("hostIP", JSON_STRING, ACTED),
-	FIELD("hostPort", JSON_INT32, ACTED, RANGE(0, 65535)),
+	FIELD("hostPort", JSON_INT32, ACTED, RANGE(0, 65535),
+	    DEFAULT_WORDS("containerPort with hostNetwork")),
 	FIELD("name", JSON_STRING, ACTED, IS(PORT_NAME)),
 	FIELD("protocol", JSON_STRING, ACTED, ONE_OF("TCP UDP SCTP"),
 	    DEFAULT("TCP")),
@@ -189,7 +191,7 @@ STATIC_TYPE(capabilities, "Capabilities")
 
 static const struct field fields_security_context[] = {
 	FIELD("allowPrivilegeEscalation", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
-	FIELD("appArmorProfile", OBJECT(app_armor_profile)),
+	FIELD("appArmorProfile", OBJECT(app_armor_profile), SINCE("1.30")),
 	FIELD("capabilities", OBJECT(capabilities)),
 	FIELD("privileged", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
 	FIELD("procMount", JSON_STRING, FLAGS(FIELD_OPTIONAL),
@@ -201,7 +203,7 @@ static const struct field fields_security_context[] = {
 	FIELD("runAsUser", JSON_INT64, FLAGS(FIELD_OPTIONAL),
 	    RANGE(0, INT32_MAX)),
 	FIELD("seLinuxOptions", OBJECT(se_linux_options)),
-	FIELD("seccompProfile", OBJECT(seccomp_profile)),
+	FIELD("seccompProfile", OBJECT(seccomp_profile), SINCE("1.19")),
 	FIELD("windowsOptions", OBJECT(windows_security_context_options)),
 };
 STATIC_TYPE(security_context, "SecurityContext")
@@ -219,7 +221,7 @@ static const struct field fields_volume_mount[] = {
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED),
 	FIELD("readOnly", JSON_BOOL, ACTED),
 	FIELD("recursiveReadOnly", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
-	    ONE_OF("Disabled IfPossible Enabled")),
+	    ONE_OF("Disabled IfPossible Enabled"), SINCE("1.30")),
 	FIELD("subPath", JSON_STRING, LATER, IS(RELATIVE)),
 	FIELD("subPathExpr", JSON_STRING, LATER, IS(RELATIVE)),
 };
@@ -232,20 +234,22 @@ static const struct field fields_container[] = {
 	FIELD("envFrom", OBJECTS(env_from_source), LATER),
 	FIELD("image", JSON_STRING, FLAGS(FIELD_NEEDED), ACTED, IS(IMAGE)),
 	FIELD("imagePullPolicy", JSON_STRING, ACTED,
-	    ONE_OF("Always IfNotPresent Never")),
+	    ONE_OF("Always IfNotPresent Never"),
+	    DEFAULT_WORDS("Always for :latest or no tag, else IfNotPresent")),
 	FIELD("lifecycle", OBJECT(lifecycle), WARNED),
 	FIELD("livenessProbe", OBJECT(probe), WARNED),
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(LABEL)),
 	FIELD("ports", OBJECTS(container_port), ACTED),
 	FIELD("readinessProbe", OBJECT(probe), WARNED),
-	FIELD("resizePolicy", OBJECTS(container_resize_policy)),
+	FIELD("resizePolicy", OBJECTS(container_resize_policy), SINCE("1.27")),
 	FIELD("resources", OBJECT(resource_requirements), WARNED,
 	    DEFAULT("{}")),
 	FIELD("restartPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
-	    ONE_OF("Always OnFailure Never")),
-	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), WARNED),
+	    ONE_OF("Always OnFailure Never"), SINCE("1.28")),
+	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), WARNED,
+	    SINCE("1.34")),
 	FIELD("securityContext", OBJECT(security_context), WARNED),
-	FIELD("startupProbe", OBJECT(probe), WARNED),
+	FIELD("startupProbe", OBJECT(probe), WARNED, SINCE("1.16")),
 	FIELD("stdin", JSON_BOOL, WARNED),
 	FIELD("stdinOnce", JSON_BOOL, WARNED),
 	FIELD("terminationMessagePath", JSON_STRING, ACTED,
@@ -272,11 +276,12 @@ static const struct field fields_ephemeral_container[] = {
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(LABEL)),
 	FIELD("ports", OBJECTS(container_port), ACTED),
 	FIELD("readinessProbe", OBJECT(probe), WARNED),
-	FIELD("resizePolicy", OBJECTS(container_resize_policy)),
+	FIELD("resizePolicy", OBJECTS(container_resize_policy), SINCE("1.27")),
 	FIELD("resources", OBJECT(resource_requirements), WARNED),
 	FIELD("restartPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
-	    ONE_OF("Always OnFailure Never")),
-	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), WARNED),
+	    ONE_OF("Always OnFailure Never"), SINCE("1.28")),
+	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), WARNED,
+	    SINCE("1.34")),
 	FIELD("securityContext", OBJECT(security_context), WARNED),
 	FIELD("startupProbe", OBJECT(probe), WARNED),
 	FIELD("stdin", JSON_BOOL, WARNED),

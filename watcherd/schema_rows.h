@@ -31,6 +31,9 @@
 #define KEYS(g) .keys = GRAMMAR_##g
 #define RANGE(a, b) .ranged = 1, .min = (a), .max = (b)
 #define DEFAULT(json) .fallback = (json)
+#define DEFAULT_WORDS(text) .fallback_words = (text)
+#define SINCE(version) .since = (version)
+#define BUT(text) .but = (text)
 
 /* A type of the rows before it. */
 #define TYPE(t, n)                                    \

@@ -87,7 +87,8 @@ static const struct field fields_downward_api[] = {
 STATIC_TYPE(downward_api, "DownwardAPIVolumeSource")
 
 static const struct field fields_empty_dir[] = {
-	FIELD("medium", JSON_STRING, ACTED),
+	FIELD("medium", JSON_STRING, ACTED,
+	    BUT("anything else than Memory is refused")),
 	FIELD("sizeLimit", JSON_QUANTITY, FLAGS(FIELD_OPTIONAL), ACTED),
 };
 STATIC_TYPE(empty_dir, "EmptyDirVolumeSource")
@@ -103,7 +104,7 @@ static const struct field fields_typed_object_reference[] = {
 	FIELD("apiGroup", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
 	FIELD("kind", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED)),
-	FIELD("namespace", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
+	FIELD("namespace", JSON_STRING, FLAGS(FIELD_OPTIONAL), SINCE("1.26")),
 };
 STATIC_TYPE(typed_object_reference, "TypedObjectReference")
 
@@ -116,11 +117,12 @@ STATIC_TYPE(volume_resource_requirements, "VolumeResourceRequirements")
 static const struct field fields_persistent_volume_claim_spec[] = {
 	FIELD("accessModes", LIST(JSON_STRING)),
 	FIELD("dataSource", OBJECT(typed_local_object_reference)),
-	FIELD("dataSourceRef", OBJECT(typed_object_reference)),
+	FIELD("dataSourceRef", OBJECT(typed_object_reference), SINCE("1.22")),
 	FIELD("resources", OBJECT(volume_resource_requirements)),
 	FIELD("selector", OBJECT(label_selector)),
 	FIELD("storageClassName", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
-	FIELD("volumeAttributesClassName", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
+	FIELD("volumeAttributesClassName", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	    SINCE("1.29")),
 	FIELD("volumeMode", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
 	FIELD("volumeName", JSON_STRING),
 };
@@ -193,7 +195,8 @@ static const struct field fields_host_path[] = {
 STATIC_TYPE(host_path, "HostPathVolumeSource")
 
 static const struct field fields_image[] = {
-	FIELD("pullPolicy", JSON_STRING, ONE_OF("Always IfNotPresent Never")),
+	FIELD("pullPolicy", JSON_STRING, ONE_OF("Always IfNotPresent Never"),
+	    DEFAULT_WORDS("Always for :latest or no tag, else IfNotPresent")),
 	FIELD("reference", JSON_STRING),
 };
 STATIC_TYPE(image, "ImageVolumeSource")
@@ -268,7 +271,7 @@ static const struct field fields_pod_certificate_projection[] = {
 	FIELD("keyType", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 	FIELD("maxExpirationSeconds", JSON_INT32, FLAGS(FIELD_OPTIONAL)),
 	FIELD("signerName", JSON_STRING, FLAGS(FIELD_REQUIRED)),
-	FIELD("userAnnotations", MAP(JSON_STRING)),
+	FIELD("userAnnotations", MAP(JSON_STRING), SINCE("1.35")),
 };
 STATIC_TYPE(pod_certificate_projection, "PodCertificateProjection")
 
@@ -289,12 +292,12 @@ STATIC_TYPE(service_account_token_projection, "ServiceAccountTokenProjection")
 
 static const struct field fields_volume_projection[] = {
 	FIELD("clusterTrustBundle", OBJECT(cluster_trust_bundle_projection),
-	    REFERS("cluster trust bundles")),
+	    REFERS("cluster trust bundles"), SINCE("1.29")),
 	FIELD("configMap", OBJECT(config_map_projection),
 	    REFERS("config maps")),
 	FIELD("downwardAPI", OBJECT(downward_api_projection)),
 	FIELD("podCertificate", OBJECT(pod_certificate_projection),
-	    REFERS("pod certificates")),
+	    REFERS("pod certificates"), SINCE("1.34")),
 	FIELD("secret", OBJECT(secret_projection), REFERS("secrets")),
 	FIELD("serviceAccountToken", OBJECT(service_account_token_projection),
 	    REFERS("service account tokens")),
@@ -379,9 +382,10 @@ static const struct field fields_volume[] = {
 	FIELD("configMap", OBJECT(config_map), REFERS("config maps")),
 	FIELD("csi", OBJECT(csi), REFERS("CSI drivers")),
 	FIELD("downwardAPI", OBJECT(downward_api), LATER),
-	FIELD("emptyDir", OBJECT(empty_dir), ACTED),
+	FIELD("emptyDir", OBJECT(empty_dir), ACTED,
+	    DEFAULT_WORDS("{} if the volume names no source")),
 	FIELD("ephemeral", OBJECT(ephemeral),
-	    REFERS("persistent volume claims")),
+	    REFERS("persistent volume claims"), SINCE("1.19")),
 	FIELD("fc", OBJECT(fc), LATER),
 	FIELD("flexVolume", OBJECT(flex), LATER),
 	FIELD("flocker", OBJECT(flocker), LATER),
@@ -389,7 +393,7 @@ static const struct field fields_volume[] = {
 	FIELD("gitRepo", OBJECT(git_repo), LATER),
 	FIELD("glusterfs", OBJECT(glusterfs), REFERS("endpoints")),
 	FIELD("hostPath", OBJECT(host_path), ACTED),
-	FIELD("image", OBJECT(image), LATER),
+	FIELD("image", OBJECT(image), LATER, SINCE("1.31")),
 	FIELD("iscsi", OBJECT(iscsi), LATER),
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(LABEL)),
 	FIELD("nfs", OBJECT(nfs), LATER),

@@ -65,6 +65,19 @@ test_sorted(void **state)
 	}
 }
 
+/* "1.16" to "1.99". */
+static void
+check_since(const struct field *f)
+{
+	int minor, end = 0;
+
+	if (f->since == NULL)
+		return;
+	if (sscanf(f->since, "1.%d%n", &minor, &end) != 1 ||
+	    f->since[end] != '\0' || minor < 16 || minor > 99)
+		fail_msg("%s: since %s", f->name, f->since);
+}
+
 /* A note is there where a message needs it; a range is one. */
 static void
 test_columns(void **state)
@@ -87,6 +100,10 @@ test_columns(void **state)
 				assert_int_equal(f->shape, SHAPE_MAP);
 			if (f->fallback != NULL)
 				assert_int_equal(f->shape, SHAPE_ONE);
+			if (f->fallback != NULL && f->fallback_words != NULL)
+				fail_msg("%s.%s has two defaults",
+				    all.type[i]->name, f->name);
+			check_since(f);
 		}
 	}
 }
