@@ -41,10 +41,11 @@ MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/schema_pod.o \
 RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
 		   reconciled/reconcile.o reconciled/observe.o \
-		   reconciled/act.o reconciled/plan.o reconciled/pod.o \
+		   reconciled/act.o reconciled/plan.o $(PODS) \
 		   reconciled/desired.o reconciled/policy.o \
 		   reconciled/translate.o reconciled/status.o \
 		   reconciled/files.o reconciled/lend.o $(CRI)
+PODS		 = reconciled/pod.o reconciled/health.o
 CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
 		   reconciled/h2.o reconciled/grpcmsg.o reconciled/criinfo.o \
 		   reconciled/crimethod.o gen/cri.pb-c.o \
@@ -181,18 +182,19 @@ $(eval $(call fuzz,cri,$(CRI) $(COMMON_CRI),$(LIBS_CRI)))
 
 # Pure parts of reconciled, and ipc.
 BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
-$(eval $(call unit,plan,reconciled/plan.o reconciled/pod.o \
+$(eval $(call unit,plan,reconciled/plan.o $(PODS) \
     gen/tripod.pb-c.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,imsg,ipc/imsg.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,dispatch,ipc/dispatch.o ipc/imsg.o gen/tripod.pb-c.o \
     $(BASE),-lprotobuf-c))
 $(eval $(call unit,peer,$(IPC) $(BASE),$(LIBS_IPC)))
-TRANSLATE	 = reconciled/translate.o reconciled/pod.o gen/cri.pb-c.o \
+TRANSLATE	 = reconciled/translate.o $(PODS) gen/cri.pb-c.o \
 		   gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,translate,$(TRANSLATE),-lprotobuf-c))
 $(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
     -lprotobuf-c))
-POD		 = reconciled/pod.o gen/tripod.pb-c.o $(BASE)
+POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
+$(eval $(call unit,health,$(POD),-lprotobuf-c))
 $(eval $(call unit,resolve,reconciled/plan.o $(POD),-lprotobuf-c))
 $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
@@ -204,7 +206,7 @@ $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim
 $(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
-    tests/sim/world.o reconciled/plan.o reconciled/pod.o gen/tripod.pb-c.o \
+    tests/sim/world.o reconciled/plan.o $(PODS) gen/tripod.pb-c.o \
     $(BASE))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -lprotobuf-c
 

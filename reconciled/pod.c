@@ -63,6 +63,7 @@ memo_forget(struct pod_memo *m)
 
 	for (i = 0; i < POD_CONTAINERS_MAX; i++) {
 		free(m->container[i].image_ref);
+		health_forget(&m->container[i].health);
 		memset(&m->container[i], 0, sizeof(m->container[i]));
 	}
 	retry_clear(&m->sandbox);

@@ -11,6 +11,7 @@
 
 #include "common/mem.h"
 #include "common/mtime.h"
+#include "reconciled/health.h"
 #include "tripod.pb-c.h"
 
 #define POD_CONTAINERS_MAX 64 /* of one pod */
@@ -88,6 +89,7 @@ struct memo_container {
 	struct retry create;
 	char reason[POD_REASON_MAX]; /* of the last failure, or "" */
 	char message[POD_MESSAGE_MAX];
+	struct health health; /* what its probes say */
 };
 
 struct memo_condition {
