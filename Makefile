@@ -30,8 +30,11 @@ MANIFEST	 = watcherd/manifest.o $(MANIFEST_TREE) watcherd/decode.o \
 		   watcherd/defaults.o watcherd/resources.o watcherd/image.o \
 		   watcherd/validate.o watcherd/validate_pod.o \
 		   watcherd/support.o watcherd/grammar.o \
-		   watcherd/canonical.o watcherd/identity.o watcherd/pod.o \
-		   watcherd/quantity.o $(MANIFEST_SCHEMA)
+		   watcherd/canonical.o watcherd/identity.o \
+		   watcherd/quantity.o $(MANIFEST_POD) $(MANIFEST_SCHEMA)
+MANIFEST_POD	 = watcherd/pod.o watcherd/pod_make.o watcherd/pod_container.o \
+		   watcherd/pod_probe.o watcherd/pod_security.o \
+		   watcherd/pod_volume.o
 MANIFEST_TREE	 = watcherd/yaml.o watcherd/json.o watcherd/build.o \
 		   watcherd/tree.o watcherd/problem.o watcherd/scalar.o \
 		   watcherd/utf8.o
@@ -238,6 +241,8 @@ $(eval $(call unit,decode,watcherd/decode.o watcherd/quantity.o \
 $(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,pod,tests/unit/messagetext.o $(MANIFEST_ALL),\
+    $(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call fuzz,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,files,watcherd/files.o watcherd/load.o common/name.o \

@@ -155,16 +155,24 @@ mirror_toleration(struct arena *arena, struct node *spec)
 	return (node_set(arena, spec, "tolerations", list));
 }
 
-static int
-mirror_priority(struct arena *arena, struct node *spec)
+int64_t
+identity_priority(const struct node *spec)
 {
-	struct node *number;
 	int64_t value = 0;
 
 	if (text_is(spec, "priorityClassName", "system-node-critical"))
 		value = PRIORITY_NODE;
 	else if (text_is(spec, "priorityClassName", "system-cluster-critical"))
 		value = PRIORITY_CLUSTER;
+	return (node_get_num(spec, "priority", value));
+}
+
+static int
+mirror_priority(struct arena *arena, struct node *spec)
+{
+	int64_t value = identity_priority(spec);
+	struct node *number;
+
 	if (value == 0 || node_get(spec, "priority") != NULL)
 		return (0);
 	if ((number = node_number(arena, spec->at, value)) == NULL)

@@ -44,6 +44,12 @@ int identity_make(struct arena *, struct node *pod, const char *node,
     const char *file, struct identity_of *);
 
 /*
+ * The priority of a spec: the number given, or that of one of the two
+ * system classes (which exist in every cluster); otherwise 0.
+ */
+int64_t identity_priority(const struct node *spec);
+
+/*
  * The pod as the API server's mirror needs it: name with the node's,
  * namespace, labels, annotations with config.hash and config.source;
  * nodeName, the NoExecute toleration and the priority of the two system

@@ -2,29 +2,7 @@
 
 #include <string.h>
 
-#include "watcherd/quantity.h"
-
-/*
- * Builds messages; when memory has run out, "failed" is set and whatever
- * is built is thrown away at the end.
- */
-struct maker {
-	struct arena *arena;
-	int failed;
-};
-
-/* Number of a word in a list; 0 if it is not there. */
-static int
-word_index(const char *word, const char *const *list)
-{
-	int i;
-
-	for (i = 0; word != NULL && list[i] != NULL; i++) {
-		if (strcmp(word, list[i]) == 0)
-			return (i);
-	}
-	return (0);
-}
+#include "watcherd/pod_make.h"
 
 static const char *const restart_policies[] = {
 	[TRIPOD__RESTART_POLICY__RESTART_ALWAYS] = "Always",
@@ -32,283 +10,150 @@ static const char *const restart_policies[] = {
 	[TRIPOD__RESTART_POLICY__RESTART_NEVER] = "Never",
 	NULL,
 };
-static const char *const pull_policies[] = {
-	[TRIPOD__PULL_POLICY__PULL_IF_NOT_PRESENT] = "IfNotPresent",
-	[TRIPOD__PULL_POLICY__PULL_ALWAYS] = "Always",
-	[TRIPOD__PULL_POLICY__PULL_NEVER] = "Never",
+static const char *const dns_policies[] = {
+	[TRIPOD__DNS_POLICY__DNS_CLUSTER_FIRST] = "ClusterFirst",
+	[TRIPOD__DNS_POLICY__DNS_CLUSTER_FIRST_WITH_HOST_NET] =
+	    "ClusterFirstWithHostNet",
+	[TRIPOD__DNS_POLICY__DNS_DEFAULT] = "Default",
+	[TRIPOD__DNS_POLICY__DNS_NONE] = "None",
 	NULL,
 };
-static const char *const protocols[] = {
-	[TRIPOD__PORT__PROTOCOL__TCP] = "TCP",
-	[TRIPOD__PORT__PROTOCOL__UDP] = "UDP",
-	[TRIPOD__PORT__PROTOCOL__SCTP] = "SCTP",
+static const char *const node_operators[] = {
+	[TRIPOD__NODE_REQUIREMENT__OPERATOR__IN] = "In",
+	[TRIPOD__NODE_REQUIREMENT__OPERATOR__NOT_IN] = "NotIn",
+	[TRIPOD__NODE_REQUIREMENT__OPERATOR__EXISTS] = "Exists",
+	[TRIPOD__NODE_REQUIREMENT__OPERATOR__DOES_NOT_EXIST] = "DoesNotExist",
+	[TRIPOD__NODE_REQUIREMENT__OPERATOR__GT] = "Gt",
+	[TRIPOD__NODE_REQUIREMENT__OPERATOR__LT] = "Lt",
 	NULL,
 };
-static const char *const host_path_types[] = {
-	[TRIPOD__HOST_PATH__TYPE__ANY] = "",
-	[TRIPOD__HOST_PATH__TYPE__DIRECTORY_OR_CREATE] = "DirectoryOrCreate",
-	[TRIPOD__HOST_PATH__TYPE__DIRECTORY] = "Directory",
-	[TRIPOD__HOST_PATH__TYPE__FILE_OR_CREATE] = "FileOrCreate",
-	[TRIPOD__HOST_PATH__TYPE__FILE] = "File",
-	[TRIPOD__HOST_PATH__TYPE__SOCKET] = "Socket",
-	[TRIPOD__HOST_PATH__TYPE__CHAR_DEVICE] = "CharDevice",
-	[TRIPOD__HOST_PATH__TYPE__BLOCK_DEVICE] = "BlockDevice",
-	NULL,
-};
+
+static Tripod__DnsConfig *
+make_dns(struct maker *m, const struct node *from)
+{
+	Tripod__DnsConfig *out;
+
+	if (from == NULL ||
+	    (out = make_message(m, &tripod__dns_config__descriptor)) == NULL)
+		return (NULL);
+	out->nameserver = make_texts(
+	    m, node_get(from, "nameservers"), &out->n_nameserver);
+	out->search = make_texts(m, node_get(from, "searches"), &out->n_search);
+	out->option = make_named(m, node_get(from, "options"), &out->n_option);
+	return (out);
+}
 
 static void *
-make(struct maker *m, size_t count, size_t size)
+make_host_alias(struct maker *m, const struct node *from)
 {
-	void *p;
+	Tripod__HostAlias *out;
 
-	if ((p = arena_array(m->arena, count > 0 ? count : 1, size)) == NULL)
-		m->failed = 1;
-	return (p);
-}
-
-/* Messages hold char *, which nobody writes through. */
-static char *
-make_text(struct maker *m, const char *text)
-{
-	char *copy;
-
-	if ((copy = arena_strdup(m->arena, text != NULL ? text : "")) == NULL)
-		m->failed = 1;
-	return (copy);
-}
-
-static char *
-make_member(struct maker *m, const struct node *map, const char *key)
-{
-	return (make_text(m, node_get_str(map, key)));
-}
-
-static char **
-make_texts(struct maker *m, const struct node *list, size_t *n)
-{
-	char **out;
-	size_t i;
-
-	*n = 0;
-	if (list == NULL || (out = make(m, list->n, sizeof(*out))) == NULL)
+	if ((out = make_message(m, &tripod__host_alias__descriptor)) == NULL)
 		return (NULL);
-	for (i = 0; i < list->n; i++)
-		out[i] = make_text(m, list->item[i]->str);
-	*n = list->n;
+	out->ip = make_text(from, "ip");
+	out->hostname = make_texts(
+	    m, node_get(from, "hostnames"), &out->n_hostname);
 	return (out);
 }
 
-static Tripod__KeyValue *
-make_pair(struct maker *m, const char *key, const char *value)
+static void *
+make_requirement(struct maker *m, const struct node *from)
 {
-	Tripod__KeyValue *out;
+	Tripod__NodeRequirement *out;
 
-	if ((out = make(m, 1, sizeof(*out))) == NULL)
+	out = make_message(m, &tripod__node_requirement__descriptor);
+	if (out == NULL)
 		return (NULL);
-	tripod__key_value__init(out);
-	out->key = make_text(m, key);
-	out->value = make_text(m, value);
+	out->key = make_text(from, "key");
+	out->operator_ = (Tripod__NodeRequirement__Operator)make_word(
+	    from, "operator", node_operators);
+	out->value = make_texts(m, node_get(from, "values"), &out->n_value);
 	return (out);
 }
 
-static Tripod__KeyValue **
-make_pairs(struct maker *m, const struct node *map, size_t *n)
+static void *
+make_node_term(struct maker *m, const struct node *from)
 {
-	Tripod__KeyValue **out;
-	size_t i;
+	Tripod__NodeTerm *out;
 
-	*n = 0;
-	if (map == NULL || (out = make(m, map->n, sizeof(*out))) == NULL)
+	if ((out = make_message(m, &tripod__node_term__descriptor)) == NULL)
 		return (NULL);
-	for (i = 0; i < map->n; i++)
-		out[i] = make_pair(
-		    m, map->member[i].key, map->member[i].value->str);
-	*n = map->n;
+	out->label = make_list(m, node_get(from, "matchExpressions"),
+	    &out->n_label, make_requirement);
+	out->field = make_list(
+	    m, node_get(from, "matchFields"), &out->n_field, make_requirement);
 	return (out);
 }
 
-static Tripod__Env *
-make_variable(struct maker *m, const struct node *from)
+static void *
+make_gate(struct maker *m, const struct node *from)
 {
-	Tripod__Env *out;
-
-	if ((out = make(m, 1, sizeof(*out))) == NULL)
-		return (NULL);
-	tripod__env__init(out);
-	out->name = make_member(m, from, "name");
-	out->value = make_member(m, from, "value");
-	return (out);
-}
-
-static Tripod__Env **
-make_env(struct maker *m, const struct node *list, size_t *n)
-{
-	Tripod__Env **out;
-	size_t i;
-
-	*n = 0;
-	if (list == NULL || (out = make(m, list->n, sizeof(*out))) == NULL)
-		return (NULL);
-	for (i = 0; i < list->n; i++)
-		out[i] = make_variable(m, list->item[i]);
-	*n = list->n;
-	return (out);
-}
-
-static Tripod__Port *
-make_port(struct maker *m, const struct node *port)
-{
-	Tripod__Port *out;
-
-	if ((out = make(m, 1, sizeof(*out))) == NULL)
-		return (NULL);
-	tripod__port__init(out);
-	out->name = make_member(m, port, "name");
-	out->host_ip = make_member(m, port, "hostIP");
-	out->container_port = (int32_t)node_get_num(port, "containerPort", 0);
-	out->host_port = (int32_t)node_get_num(port, "hostPort", 0);
-	out->protocol = (Tripod__Port__Protocol)word_index(
-	    node_get_str(port, "protocol"), protocols);
-	return (out);
-}
-
-static Tripod__VolumeMount *
-make_mount(struct maker *m, const struct node *mount)
-{
-	Tripod__VolumeMount *out;
-
-	if ((out = make(m, 1, sizeof(*out))) == NULL)
-		return (NULL);
-	tripod__volume_mount__init(out);
-	out->volume = make_member(m, mount, "name");
-	out->path = make_member(m, mount, "mountPath");
-	out->read_only = node_get_num(mount, "readOnly", 0) != 0;
-	return (out);
+	(void)m; /* as other items of lists are made */
+	return (make_text(from, "conditionType"));
 }
 
 static void
-make_lists(struct maker *m, const struct node *from, Tripod__Container *out)
+make_host(struct maker *m, const struct node *spec, Tripod__Pod *out)
 {
-	const struct node *ports = node_get(from, "ports");
-	const struct node *mounts = node_get(from, "volumeMounts");
-	size_t i;
-
-	out->command = make_texts(
-	    m, node_get(from, "command"), &out->n_command);
-	out->arg = make_texts(m, node_get(from, "args"), &out->n_arg);
-	out->env = make_env(m, node_get(from, "env"), &out->n_env);
-	if (ports != NULL &&
-	    (out->port = make(m, ports->n, sizeof(*out->port))) != NULL) {
-		out->n_port = ports->n;
-		for (i = 0; i < ports->n; i++)
-			out->port[i] = make_port(m, ports->item[i]);
-	}
-	if (mounts != NULL &&
-	    (out->mount = make(m, mounts->n, sizeof(*out->mount))) != NULL) {
-		out->n_mount = mounts->n;
-		for (i = 0; i < mounts->n; i++)
-			out->mount[i] = make_mount(m, mounts->item[i]);
-	}
+	out->host_network = make_truth(spec, "hostNetwork");
+	out->host_pid = make_truth(spec, "hostPID");
+	out->host_ipc = make_truth(spec, "hostIPC");
+	out->share_process_namespace = make_truth(
+	    spec, "shareProcessNamespace");
+	out->user_namespace = !node_get_num(spec, "hostUsers", 1);
+	out->hostname = make_text(spec, "hostname");
+	out->subdomain = make_text(spec, "subdomain");
+	out->hostname_as_fqdn = make_truth(spec, "setHostnameAsFQDN");
+	out->hostname_override = make_text(spec, "hostnameOverride");
+	out->dns_policy = (Tripod__DnsPolicy)make_word(
+	    spec, "dnsPolicy", dns_policies);
+	out->dns = make_dns(m, node_get(spec, "dnsConfig"));
+	out->host_alias = make_list(m, node_get(spec, "hostAliases"),
+	    &out->n_host_alias, make_host_alias);
 }
 
-static Tripod__Container *
-make_container(struct maker *m, const struct node *from)
+/* What admission to the node looks at. */
+static void
+make_placement(struct maker *m, const struct node *spec, Tripod__Pod *out)
 {
-	Tripod__Container *out;
+	const struct node *affinity, *required;
 
-	if ((out = make(m, 1, sizeof(*out))) == NULL)
-		return (NULL);
-	tripod__container__init(out);
-	out->name = make_member(m, from, "name");
-	out->image = make_member(m, from, "image");
-	out->pull_policy = (Tripod__PullPolicy)word_index(
-	    node_get_str(from, "imagePullPolicy"), pull_policies);
-	out->working_dir = make_member(m, from, "workingDir");
-	out->termination_message_path = make_member(
-	    m, from, "terminationMessagePath");
-	make_lists(m, from, out);
-	return (out);
-}
-
-static Tripod__HostPath *
-make_host_path(struct maker *m, const struct node *from)
-{
-	Tripod__HostPath *out;
-
-	if ((out = make(m, 1, sizeof(*out))) == NULL)
-		return (NULL);
-	tripod__host_path__init(out);
-	out->path = make_member(m, from, "path");
-	out->type = (Tripod__HostPath__Type)word_index(
-	    node_get_str(from, "type"), host_path_types);
-	return (out);
-}
-
-static Tripod__EmptyDir *
-make_empty_dir(struct maker *m, const struct node *from)
-{
-	const char *medium = node_get_str(from, "medium");
-	const char *limit = node_get_str(from, "sizeLimit");
-	Tripod__EmptyDir *out;
-	struct quantity q;
-
-	if ((out = make(m, 1, sizeof(*out))) == NULL)
-		return (NULL);
-	tripod__empty_dir__init(out);
-	out->memory = medium != NULL && strcmp(medium, "Memory") == 0;
-	if (limit != NULL && quantity_parse(limit, &q, NULL) == 0)
-		out->size_limit = quantity_whole(&q);
-	return (out);
-}
-
-static Tripod__Volume *
-make_volume(struct maker *m, const struct node *from)
-{
-	const struct node *host = node_get(from, "hostPath");
-	Tripod__Volume *out;
-
-	if ((out = make(m, 1, sizeof(*out))) == NULL)
-		return (NULL);
-	tripod__volume__init(out);
-	out->name = make_member(m, from, "name");
-	if (host != NULL) {
-		out->source_case = TRIPOD__VOLUME__SOURCE_HOST_PATH;
-		out->host_path = make_host_path(m, host);
-	} else {
-		out->source_case = TRIPOD__VOLUME__SOURCE_EMPTY_DIR;
-		out->empty_dir = make_empty_dir(m, node_get(from, "emptyDir"));
-	}
-	return (out);
+	affinity = node_get(node_get(spec, "affinity"), "nodeAffinity");
+	required = node_get(
+	    affinity, "requiredDuringSchedulingIgnoredDuringExecution");
+	out->node_term = make_list(m, node_get(required, "nodeSelectorTerms"),
+	    &out->n_node_term, make_node_term);
+	out->node_selector = make_pairs(
+	    m, node_get(spec, "nodeSelector"), &out->n_node_selector);
+	out->os = make_text(node_get(spec, "os"), "name");
+	out->priority_class = make_text(spec, "priorityClassName");
+	out->priority = (int32_t)identity_priority(spec);
+	out->resources = make_resources(m, node_get(spec, "resources"));
+	out->overhead = make_amounts(
+	    m, node_get(spec, "overhead"), &out->n_overhead);
+	out->runtime_class = make_text(spec, "runtimeClassName");
 }
 
 static void
 make_spec(struct maker *m, const struct node *spec, Tripod__Pod *out)
 {
-	const struct node *containers = node_get(spec, "containers");
-	const struct node *volumes = node_get(spec, "volumes");
-	size_t i;
-
-	if (containers != NULL &&
-	    (out->container = make(
-		 m, containers->n, sizeof(*out->container))) != NULL) {
-		out->n_container = containers->n;
-		for (i = 0; i < containers->n; i++)
-			out->container[i] = make_container(
-			    m, containers->item[i]);
-	}
-	if (volumes != NULL &&
-	    (out->volume = make(m, volumes->n, sizeof(*out->volume))) != NULL) {
-		out->n_volume = volumes->n;
-		for (i = 0; i < volumes->n; i++)
-			out->volume[i] = make_volume(m, volumes->item[i]);
-	}
-	out->host_network = node_get_num(spec, "hostNetwork", 0) != 0;
-	out->restart_policy = (Tripod__RestartPolicy)word_index(
-	    node_get_str(spec, "restartPolicy"), restart_policies);
+	out->init_container = make_list(m, node_get(spec, "initContainers"),
+	    &out->n_init_container, make_container);
+	out->container = make_list(
+	    m, node_get(spec, "containers"), &out->n_container, make_container);
+	out->volume = make_list(
+	    m, node_get(spec, "volumes"), &out->n_volume, make_volume);
+	out->security = make_pod_security(m, node_get(spec, "securityContext"));
+	out->restart_policy = (Tripod__RestartPolicy)make_word(
+	    spec, "restartPolicy", restart_policies);
 	out->grace_seconds = node_get_num(
 	    spec, "terminationGracePeriodSeconds", 0);
-	out->hostname = make_member(m, spec, "hostname");
-	out->priority_class = make_member(m, spec, "priorityClassName");
+	out->active_deadline_seconds = node_get_num(
+	    spec, "activeDeadlineSeconds", 0);
+	out->readiness_gate = make_list(m, node_get(spec, "readinessGates"),
+	    &out->n_readiness_gate, make_gate);
+	make_host(m, spec, out);
+	make_placement(m, spec, out);
 }
 
 Tripod__Pod *
@@ -316,19 +161,21 @@ pod_message(
     struct arena *arena, const struct node *pod, const struct identity_of *id)
 {
 	const struct node *meta = node_get(pod, "metadata");
-	struct maker m = { arena, 0 };
+	const struct node *spec = node_get(pod, "spec");
+	struct maker m = { arena, meta, spec, NULL, 0 };
 	Tripod__Pod *out;
 
-	if ((out = make(&m, 1, sizeof(*out))) == NULL)
+	if ((out = make_message(&m, &tripod__pod__descriptor)) == NULL)
 		return (NULL);
-	tripod__pod__init(out);
-	out->name = make_text(&m, id->name);
-	out->namespace_ = make_text(&m, id->ns);
-	out->uid = make_text(&m, id->uid);
-	out->hash = make_text(&m, id->hash);
+	out->name = arena_strdup(arena, id->name);
+	out->uid = arena_strdup(arena, id->uid);
+	out->hash = arena_strdup(arena, id->hash);
+	if (out->name == NULL || out->uid == NULL || out->hash == NULL)
+		return (NULL);
+	out->namespace_ = make_borrowed(id->ns);
 	out->label = make_pairs(&m, node_get(meta, "labels"), &out->n_label);
 	out->annotation = make_pairs(
 	    &m, node_get(meta, "annotations"), &out->n_annotation);
-	make_spec(&m, node_get(pod, "spec"), out);
+	make_spec(&m, spec, out);
 	return (m.failed ? NULL : out);
 }

@@ -261,16 +261,29 @@ quantity_add(struct quantity *sum, const struct quantity *more)
 		sum->nano = LARGEST;
 }
 
-int64_t
-quantity_whole(const struct quantity *q)
+/* In units of 1e-9 * unit, rounded up, within the range of the type. */
+static int64_t
+quantity_in(const struct quantity *q, int64_t unit)
 {
 	struct quantity up = *q;
 
-	quantity_round(&up, NANO);
-	up.nano /= NANO;
+	quantity_round(&up, unit);
+	up.nano /= unit;
 	if (up.nano > INT64_MAX)
 		return (INT64_MAX);
 	if (up.nano < INT64_MIN)
 		return (INT64_MIN);
 	return ((int64_t)up.nano);
+}
+
+int64_t
+quantity_whole(const struct quantity *q)
+{
+	return (quantity_in(q, NANO));
+}
+
+int64_t
+quantity_milli(const struct quantity *q)
+{
+	return (quantity_in(q, NANO / 1000));
 }

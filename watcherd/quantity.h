@@ -39,5 +39,7 @@ int quantity_compare(const struct quantity *, const struct quantity *);
 void quantity_add(struct quantity *, const struct quantity *);
 /* In whole units, rounded up; INT64_MAX if it is more. */
 int64_t quantity_whole(const struct quantity *);
+/* The same in thousandths. */
+int64_t quantity_milli(const struct quantity *);
 
 #endif
