@@ -48,7 +48,9 @@ RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/desired.o reconciled/policy.o \
 		   reconciled/translate.o reconciled/status.o \
 		   reconciled/files.o reconciled/lend.o $(CRI)
-PODS		 = reconciled/pod.o reconciled/health.o
+PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
+		   reconciled/backoff.o reconciled/health.o \
+		   reconciled/record.o
 CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
 		   reconciled/h2.o reconciled/grpcmsg.o reconciled/criinfo.o \
 		   reconciled/crimethod.o gen/cri.pb-c.o \
@@ -198,6 +200,7 @@ $(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,health,$(POD),-lprotobuf-c))
+$(eval $(call unit,record,reconciled/record.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,resolve,reconciled/plan.o $(POD),-lprotobuf-c))
 $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))

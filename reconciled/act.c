@@ -28,6 +28,12 @@ op_memo(struct op *op)
 	return (&op->pod->memo.container[op->index]);
 }
 
+static const Tripod__Container *
+op_spec(const struct op *op)
+{
+	return (spec_container(op->pod->definition->pod, op->index));
+}
+
 static struct op *
 op_new(struct reconciled *r, struct pod *p, const struct action *a)
 {
@@ -78,7 +84,7 @@ static const char *
 op_object(const struct op *op)
 {
 	if (op->kind == ACT_IMAGE)
-		return (op->pod->definition->pod->container[op->index]->image);
+		return (op_spec(op)->image);
 	return (op->id != NULL ? op->id : "");
 }
 
@@ -156,7 +162,7 @@ image_pull(struct op *op)
 	struct arena arena;
 
 	log_info("pod %s/%s: pulling %s", op->pod->namespace_, op->pod->name,
-	    op->pod->definition->pod->container[op->index]->image);
+	    op_spec(op)->image);
 	arena_init(&arena, REQUEST_MAX);
 	req.image = translate_image(&arena, op->pod, op->index);
 	req.sandbox_config = translate_sandbox(&arena, &op->r->env, op->pod, 0);
@@ -169,8 +175,7 @@ on_image_status(void *ctx, struct cri_result *res)
 {
 	const Runtime__V1__ImageStatusResponse *a = res->response;
 	struct op *op = ctx;
-	Tripod__PullPolicy policy =
-	    op->pod->definition->pod->container[op->index]->pull_policy;
+	Tripod__PullPolicy policy = op_spec(op)->pull_policy;
 	struct cri_result never = { .code = GRPC_NOT_FOUND,
 		.message = "the image is not there and may not be pulled" };
 	int present;
@@ -324,8 +329,9 @@ on_created(void *ctx, struct cri_result *res)
 	const Runtime__V1__CreateContainerResponse *a = res->response;
 	struct op *op = ctx;
 	struct memo_container *m = op_memo(op);
-	const char *name = op->pod->definition->pod->container[op->index]->name;
+	const char *name = op_spec(op)->name;
 	struct seen_container *c, *last;
+	struct mtime now;
 
 	m->busy = 0;
 	/* The next creation looks the image up again: it may be gone. */
@@ -338,11 +344,13 @@ on_created(void *ctx, struct cri_result *res)
 	}
 	memo_worked(m, &m->create);
 	last = container_newest(&op->pod->seen, name);
-	if (last != NULL)
-		backoff_start(&m->crash, last->finished, mtime_now());
+	now = mtime_now();
 	c = container_add(
 	    &op->pod->seen, a->container_id, name, op->attempt, wall_now_ns());
 	c->state = SEEN_CREATED;
+	c->crash.last = now;
+	if (last != NULL)
+		c->crash = backoff_next(&last->crash, last->finished, now);
 	text_set(&c->sandbox_id, op->id);
 	op_free(op);
 }
@@ -358,8 +366,8 @@ act_create(struct op *op)
 	struct arena arena;
 	struct err err;
 
-	if (files_prepare_container(&op->r->files, p,
-		p->definition->pod->container[op->index]->name, &err) == -1) {
+	if (files_prepare_container(
+		&op->r->files, p, op_spec(op)->name, &err) == -1) {
 		memo_failed(m, "CreateContainerConfigError", err.text);
 		retry_fail(&m->create, mtime_now(), jitter());
 		op_free(op);

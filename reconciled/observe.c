@@ -474,6 +474,19 @@ observe_container(struct reconciled *r, struct pod *p, struct seen_container *c)
 }
 
 static void
+sandbox_fill_ips(
+    struct seen_sandbox *s, const Runtime__V1__PodSandboxNetworkStatus *net)
+{
+	char *ip[SANDBOX_IPS_MAX];
+	size_t i, n = 0;
+
+	ip[n++] = net->ip;
+	for (i = 0; i < net->n_additional_ips && n < SANDBOX_IPS_MAX; i++)
+		ip[n++] = net->additional_ips[i]->ip;
+	sandbox_set_ips(s, ip, n);
+}
+
+static void
 on_sandbox_status(void *ctx, struct cri_result *res)
 {
 	const Runtime__V1__PodSandboxStatusResponse *a = res->response;
@@ -491,7 +504,7 @@ on_sandbox_status(void *ctx, struct cri_result *res)
 		s->ready = a->status->state ==
 		    RUNTIME__V1__POD_SANDBOX_STATE__SANDBOX_READY;
 		if (a->status->network != NULL)
-			text_set(&s->ip, a->status->network->ip);
+			sandbox_fill_ips(s, a->status->network);
 		q->pod->dirty = 1;
 	}
 	question_free(q);

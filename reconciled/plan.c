@@ -56,12 +56,6 @@ plan_waits(struct planner *p, const struct retry *r)
 	return (1);
 }
 
-static int
-container_may_run(const struct seen_container *c)
-{
-	return (c->state == SEEN_RUNNING || c->state == SEEN_UNKNOWN);
-}
-
 static void
 plan_stop(struct planner *p, const struct seen_container *c, const char *reason)
 {
@@ -198,9 +192,9 @@ container_is_due(const struct planner *p, size_t i, struct mtime *until)
 	if (c == NULL || container_is_stranded(p, c))
 		return (1);
 	if (c->state != SEEN_EXITED ||
-	    !restart_wanted(pod->restart_policy, c->exit_code))
+	    !spec_restart(pod, i, c->exit_code, c->exit_code != 0))
 		return (0);
-	*until = backoff_until(&p->memo->container[i].crash, c->finished);
+	*until = backoff_until(&c->crash, c->finished);
 	return (1);
 }
 
@@ -215,7 +209,7 @@ anything_due(const struct planner *p)
 	for (i = 0; i < pod->n_container; i++) {
 		c = container_newest(p->seen, pod->container[i]->name);
 		if (c == NULL || c->state != SEEN_EXITED ||
-		    restart_wanted(pod->restart_policy, c->exit_code))
+		    spec_restart(pod, i, c->exit_code, c->exit_code != 0))
 			return (1);
 	}
 	return (0);

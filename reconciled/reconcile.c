@@ -1,5 +1,6 @@
 #include "reconciled/reconcile.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +9,76 @@
 #include "reconciled/peers.h"
 
 #define STATUS_MAX (4 * 1024 * 1024) /* memory for one pod's status */
-#define SANDBOXES_STARTING_MAX 8     /* more at once gains nothing */
+#define FIELD_PATH_MAX 128
+#define SANDBOXES_STARTING_MAX 8 /* more at once gains nothing */
 
 void
 reconcile_kick(struct reconciled *r)
 {
 	event_active(r->ev_reconcile, EV_TIMEOUT, 0);
+}
+
+/* "spec.containers{web}" as in the API's events. */
+static void
+field_path(char *buf, size_t size, const struct pod *p, const char *container)
+{
+	const Tripod__Pod *pod;
+	const char *list = "containers";
+
+	buf[0] = '\0';
+	if (container == NULL)
+		return;
+	pod = p->definition == NULL ? NULL : p->definition->pod;
+	if (pod != NULL && spec_find(pod, container) < pod->n_init_container)
+		list = "initContainers";
+	(void)snprintf(buf, size, "spec.%s{%s}", list, container);
+}
+
+/* What event_normal() and event_warning() have in common. */
+static const struct record *
+event_keep(struct reconciled *r, const struct pod *p, const char *container,
+    int warning, const char *reason, const char *message)
+{
+	struct record_object o = { p->uid, p->namespace_, p->name, NULL };
+	char path[FIELD_PATH_MAX];
+
+	field_path(path, sizeof(path), p, container);
+	o.container = path;
+	return (records_add(
+	    &r->records, &o, warning, reason, message, wall_now_ns()));
+}
+
+#define EVENT_FORMAT "pod %s/%s: %s%s%s: %s"
+#define EVENT_ARGUMENTS                                             \
+	p->namespace_, p->name, container == NULL ? "" : container, \
+	    container == NULL ? "" : ": ", reason, message
+
+void
+event_normal(struct reconciled *r, const struct pod *p, const char *container,
+    const char *reason, const char *fmt, ...)
+{
+	char message[RECORD_MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (event_keep(r, p, container, 0, reason, message)->count == 1)
+		log_info(EVENT_FORMAT, EVENT_ARGUMENTS);
+}
+
+void
+event_warning(struct reconciled *r, const struct pod *p, const char *container,
+    const char *reason, const char *fmt, ...)
+{
+	char message[RECORD_MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (event_keep(r, p, container, 1, reason, message)->count == 1)
+		log_warnx(EVENT_FORMAT, EVENT_ARGUMENTS);
 }
 
 /*
@@ -236,6 +301,7 @@ reconcile_on_state(void *ctx, const struct cri_info *info)
 void
 reconcile_init(struct reconciled *r)
 {
+	records_init(&r->records);
 	r->ev_reconcile = event_new(r->base, -1, 0, on_reconcile, r);
 	r->ev_wake = evtimer_new(r->base, on_wake, r);
 	r->ev_observe = evtimer_new(r->base, on_observe, r);
@@ -252,6 +318,7 @@ reconcile_release(struct reconciled *r)
 	event_free(r->ev_reconcile);
 	event_free(r->ev_wake);
 	event_free(r->ev_observe);
+	records_release(&r->records);
 	while ((p = TAILQ_FIRST(&r->pods)) != NULL) {
 		TAILQ_REMOVE(&r->pods, p, entry);
 		pod_free(p);

@@ -18,6 +18,7 @@
 #include "reconciled/lend.h"
 #include "reconciled/plan.h"
 #include "reconciled/policy.h"
+#include "reconciled/record.h"
 #include "reconciled/status.h"
 
 #define NODE_MAX 254
@@ -44,6 +45,7 @@ struct reconciled {
 	struct lend *lend;
 	struct desired desired;
 	struct pods pods;
+	struct records records;
 	struct cri *cri;
 	struct events *events;
 	struct peers *peers;
@@ -69,6 +71,18 @@ void reconcile_on_state(void *, const struct cri_info *);
 /* Status of a pod for a peer, in the arena; NULL mirror_json. */
 Tripod__PodItem *reconcile_item(
     struct arena *, struct reconciled *, const struct pod *);
+
+/*
+ * Notes for people what happened to a pod, or to a container of it (its
+ * name, else NULL); reasons are those of runtime.md 7.6.  It is logged when
+ * it is new, and kept in records.
+ */
+void event_normal(struct reconciled *, const struct pod *,
+    const char *container, const char *reason, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+void event_warning(struct reconciled *, const struct pod *,
+    const char *container, const char *reason, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* observe.c: asks for everything, now or after some milliseconds. */
 void observe_all(struct reconciled *);

@@ -124,7 +124,7 @@ failure(const struct builder *b, size_t i, const struct seen_container *c,
 	}
 	if (c == NULL || c->state != SEEN_EXITED)
 		return (NULL);
-	until = backoff_until(&m->crash, c->finished);
+	until = backoff_until(&c->crash, c->finished);
 	if (mtime_cmp(b->env->now, until) >= 0)
 		return (NULL);
 	*retry_ns = wall_of(b, until);
@@ -134,13 +134,14 @@ failure(const struct builder *b, size_t i, const struct seen_container *c,
 }
 
 static int
-is_restartable(const struct builder *b, const struct seen_container *c)
+is_restartable(
+    const struct builder *b, size_t i, const struct seen_container *c)
 {
 	if (!b->pod->want.wanted || b->pod->want.terminating)
 		return (0);
 	return (c == NULL || c->state != SEEN_EXITED ||
-	    restart_wanted(
-		b->pod->definition->pod->restart_policy, c->exit_code));
+	    spec_restart(
+		b->pod->definition->pod, i, c->exit_code, c->exit_code != 0));
 }
 
 static void
@@ -157,7 +158,7 @@ container_state(struct builder *b, size_t i, Tripod__ContainerStatus *s,
 	s->last_state = state_of(b, previous);
 	if (c != NULL && c->state == SEEN_RUNNING)
 		return;
-	if (is_restartable(b, c))
+	if (is_restartable(b, i, c))
 		f = failure(b, i, c, &s->retry_ns);
 	if (f != NULL) {
 		if (c != NULL && c->state == SEEN_EXITED)
@@ -210,9 +211,9 @@ phase_of(const struct builder *b)
 		} else if (c->state != SEEN_EXITED) {
 			runs++;
 		} else {
-			again += restart_wanted(
-			    b->pod->definition->pod->restart_policy,
-			    c->exit_code);
+			again += spec_restart(b->pod->definition->pod, i,
+				     c->exit_code,
+				     c->exit_code != 0) != SPEC_RESTART_NO;
 			failed += c->exit_code != 0;
 		}
 	}
@@ -281,8 +282,7 @@ add_conditions(struct builder *b)
 	b->out->condition = must_alloc(
 	    b->arena, POD_CONDITIONS, sizeof(*b->out->condition));
 	add_condition(b, COND_SANDBOX,
-	    s != NULL && s->ready && (s->host_network || s->ip[0] != '\0'), "",
-	    "");
+	    s != NULL && s->ready && (s->host_network || s->n_ip > 0), "", "");
 	add_condition(b, COND_INITIALIZED, 1,
 	    b->out->phase == TRIPOD__PHASE__PHASE_SUCCEEDED ? "PodCompleted"
 							    : "",
@@ -301,15 +301,18 @@ add_addresses(struct builder *b)
 	size_t i;
 
 	out->host_ip = must_alloc(b->arena, node->n, sizeof(char *));
-	out->pod_ip = must_alloc(b->arena, node->n + 1, sizeof(char *));
+	out->pod_ip = must_alloc(
+	    b->arena, node->n + SANDBOX_IPS_MAX, sizeof(char *));
 	for (i = 0; i < node->n; i++)
 		out->host_ip[out->n_host_ip++] = must_strdup(
 		    b->arena, node->value[i]);
 	if (b->pod->definition->pod->host_network) {
 		for (i = 0; i < node->n; i++)
 			out->pod_ip[out->n_pod_ip++] = out->host_ip[i];
-	} else if (s != NULL && s->ip[0] != '\0') {
-		out->pod_ip[out->n_pod_ip++] = must_strdup(b->arena, s->ip);
+	} else if (s != NULL && s->n_ip > 0) {
+		for (i = 0; i < s->n_ip; i++)
+			out->pod_ip[out->n_pod_ip++] = must_strdup(
+			    b->arena, s->ip[i]);
 	}
 }
 

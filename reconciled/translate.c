@@ -534,7 +534,7 @@ Runtime__V1__ImageSpec *
 translate_image(struct arena *a, const struct pod *p, size_t i)
 {
 	Runtime__V1__ImageSpec *s;
-	const char *image = p->definition->pod->container[i]->image;
+	const char *image = spec_container(p->definition->pod, i)->image;
 	const char *base = strrchr(image, '/');
 	int plain;
 
@@ -551,7 +551,7 @@ Runtime__V1__ContainerConfig *
 translate_container(struct arena *a, const struct translate_env *env,
     const struct pod *p, size_t i, uint32_t attempt, const char *image_ref)
 {
-	const Tripod__Container *spec = p->definition->pod->container[i];
+	const Tripod__Container *spec = spec_container(p->definition->pod, i);
 	Runtime__V1__ContainerConfig *c;
 
 	c = message_new(a, &runtime__v1__container_config__descriptor);

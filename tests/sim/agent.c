@@ -345,11 +345,13 @@ result_create(struct agent *a, struct pod *p, const struct call *l, int rc)
 	}
 	retry_clear(&m->create);
 	last = container_newest(&p->seen, l->name);
-	if (last != NULL)
-		backoff_start(&m->crash, last->finished, agent_now(a));
 	c = container_add(&p->seen, l->id, l->name, l->attempt, a->w->now);
 	text_set(&c->sandbox_id, ctr_find(a->w, l->id)->box);
 	c->state = SEEN_CREATED;
+	c->crash.last = agent_now(a);
+	if (last != NULL)
+		c->crash = backoff_next(
+		    &last->crash, last->finished, agent_now(a));
 }
 
 static void

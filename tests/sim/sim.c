@@ -162,7 +162,8 @@ check_container(
 		    (newest == NULL || c->attempt > newest->attempt))
 			newest = c;
 	if (newest != NULL && newest->state == SEEN_EXITED &&
-	    !restart_wanted(d->pod.restart_policy, newest->exit_code))
+	    spec_restart(&d->pod, i, newest->exit_code,
+		newest->exit_code != 0) == SPEC_RESTART_NO)
 		return;
 	/* Such a pod gets no second sandbox. */
 	if (d->pod.restart_policy == TRIPOD__RESTART_POLICY__RESTART_NEVER &&

@@ -66,6 +66,14 @@ backed_off(void)
 	return (r);
 }
 
+static struct backoff
+crash_loop(void)
+{
+	struct backoff b = { WAIT - NOW, { NOW } };
+
+	return (b);
+}
+
 /* Marks behind an object. */
 static void
 parse_marks(const char *p, int *busy, struct retry *retry)
@@ -150,10 +158,6 @@ fill_memo(struct pod_memo *m, unsigned int bits)
 		a->create = backed_off();
 	if (bits & M_IMAGE_WAITS_A)
 		a->image = backed_off();
-	if (bits & M_CRASH_A) {
-		a->crash.delay_ms = WAIT - NOW;
-		a->crash.last.ms = NOW;
-	}
 }
 
 static void
@@ -221,6 +225,8 @@ check_row(const struct row *row)
 	fill_memo(&p->memo, row->memo);
 	parse_seen(&p->seen, row->seen);
 	p->seen.stale = (row->want & W_STALE) != 0;
+	if (row->memo & M_CRASH_A)
+		container_newest(&p->seen, "a")->crash = crash_loop();
 	print_plan(
 	    text, act, plan_pod(&p->want, &p->seen, &p->memo, now, act, &wake));
 	if (strcmp(text, row->plan) != 0 ||
@@ -519,14 +525,14 @@ test_backoff(void **state)
 			assert_int_equal(until.ms, ended.ms + waits[i] * 1000);
 		if (until.ms == 0)
 			until = ended;
-		backoff_start(&b, ended, until);
+		b = backoff_next(&b, ended, until);
 		ended = mtime_add(until, 500);
 	}
 	ended = mtime_add(b.last, 600 * 1000);
 	assert_int_not_equal(backoff_until(&b, ended).ms, 0);
 	ended = mtime_add(ended, 1);
 	assert_int_equal(backoff_until(&b, ended).ms, 0);
-	backoff_start(&b, ended, ended);
+	b = backoff_next(&b, ended, ended);
 	assert_int_equal(b.delay_ms, 10000);
 }
 
@@ -553,13 +559,11 @@ test_forget(void **state)
 	struct pod *p = pod_new("uid", "ns", "name");
 
 	(void)state;
-	fill_memo(&p->memo,
-	    M_IMAGES | M_SANDBOX_WAITS | M_CRASH_A | M_CREATE_WAITS_A);
+	fill_memo(&p->memo, M_IMAGES | M_SANDBOX_WAITS | M_CREATE_WAITS_A);
 	p->memo.start_ns = 5;
 	memo_forget(&p->memo);
 	assert_null(p->memo.container[0].image_ref);
 	assert_null(p->memo.container[1].image_ref);
-	assert_int_equal(p->memo.container[0].crash.delay_ms, 0);
 	assert_int_equal(p->memo.container[0].create.fails, 0);
 	assert_int_equal(p->memo.sandbox.fails, 0);
 	assert_int_equal(p->memo.start_ns, 5);

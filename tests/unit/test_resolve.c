@@ -61,7 +61,7 @@ static void
 check_row(const struct row *row)
 {
 	Tripod__Container c = TRIPOD__CONTAINER__INIT, *list[] = { &c };
-	Tripod__Definition m = TRIPOD__MANIFEST__INIT;
+	Tripod__Definition m = TRIPOD__DEFINITION__INIT;
 	Tripod__Pod def = TRIPOD__POD__INIT;
 	struct pods pods = TAILQ_HEAD_INITIALIZER(pods);
 	struct pod *old, *new, *other;

@@ -125,7 +125,7 @@ see_sandbox(struct fixture *f, const char *ip, int ready)
 	struct seen_sandbox *s = sandbox_add(&f->p->seen, "s", 0, 1);
 
 	s->ready = ready;
-	text_set(&s->ip, ip);
+	sandbox_set_ips(s, (char *[]){ (char *)(uintptr_t)ip }, 1);
 }
 
 static Tripod__PodStatus *
@@ -236,12 +236,13 @@ static void
 test_crash_loop(void **state)
 {
 	struct fixture *f = *state;
-	struct memo_container *m = &f->p->memo.container[0];
 	const Tripod__ContainerStatus *s;
+	struct seen_container *c;
 
-	m->crash.delay_ms = 20000;
-	m->crash.last.ms = NOW_MS - 1000;
 	see(f, "a", "f");
+	c = container_newest(&f->p->seen, "a");
+	c->crash.delay_ms = 20000;
+	c->crash.last.ms = NOW_MS - 1000;
 	s = build(f)->container[0];
 	assert_string_equal(s->state->reason, "CrashLoopBackOff");
 	assert_int_equal(s->last_state->exit_code, 1);
