@@ -47,7 +47,8 @@ RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/act.o reconciled/plan.o $(PODS) \
 		   reconciled/desired.o reconciled/policy.o \
 		   reconciled/translate.o reconciled/status.o \
-		   reconciled/files.o reconciled/lend.o $(CRI)
+		   reconciled/files.o reconciled/lend.o reconciled/kept.o \
+		   reconciled/define.o $(CRI)
 PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
 		   reconciled/backoff.o reconciled/health.o \
 		   reconciled/record.o
@@ -206,6 +207,7 @@ $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
     -levent_core -lprotobuf-c))
+$(eval $(call unit,kept,reconciled/kept.o $(POD),-lprotobuf-c))
 $(eval $(call unit,disk,reconciled/files.o common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \

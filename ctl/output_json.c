@@ -36,16 +36,24 @@ problem_json(const Tripod__Problem *p)
 static json_t *
 file_json(const Tripod__FileItem *f)
 {
-	json_t *problems = json_array();
+	static const char *const states[] = { "gone", "valid", "invalid",
+		"ignored" };
+	json_t *problems = json_array(), *pods = json_array();
 	size_t i;
 
 	for (i = 0; i < f->n_problem; i++)
 		(void)json_array_append_new(
 		    problems, problem_json(f->problem[i]));
-	return (json_pack("{s:s, s:b, s:s, s:s, s:s, s:o, s:o}", "file",
-	    f->file, "valid", f->state == TRIPOD__MANIFEST__STATE__VALID,
-	    "namespace", f->namespace_, "name", f->name, "uid", f->uid, "since",
-	    stamp(f->since_ns), "problems", problems));
+	for (i = 0; i < f->n_pod; i++)
+		(void)json_array_append_new(pods,
+		    json_pack("{s:s, s:s, s:s, s:s}", "namespace",
+			f->pod[i]->namespace_, "name", f->pod[i]->name, "uid",
+			f->pod[i]->uid, "takenBy", f->pod[i]->taken_by));
+	return (json_pack("{s:s, s:b, s:s, s:o, s:o, s:o}", "file", f->file,
+	    "valid", f->state == TRIPOD__MANIFEST__STATE__VALID, "state",
+	    f->state < sizeof(states) / sizeof(states[0]) ? states[f->state]
+							  : "?",
+	    "since", stamp(f->since_ns), "problems", problems, "pods", pods));
 }
 
 static json_t *

@@ -208,14 +208,18 @@ print_problems(const struct answer *a, FILE *to)
 			p = f->problem[j];
 			print_problem(f->file, p, to);
 		}
-		if (f->state == TRIPOD__MANIFEST__STATE__INVALID &&
-		    f->uid[0] != '\0')
-			(void)fprintf(to,
-			    "%s: refused; pod %s/%s goes on as "
-			    "last defined\n",
-			    f->file, f->namespace_, f->name);
-		else if (f->state == TRIPOD__MANIFEST__STATE__INVALID)
+		if (f->state != TRIPOD__MANIFEST__STATE__INVALID)
+			continue;
+		if (f->n_pod == 0)
 			(void)fprintf(to, "%s: refused\n", f->file);
+		for (j = 0; j < f->n_pod; j++) {
+			if (f->pod[j]->taken_by[0] == '\0')
+				(void)fprintf(to,
+				    "%s: refused; pod %s/%s goes on as "
+				    "last defined\n",
+				    f->file, f->pod[j]->namespace_,
+				    f->pod[j]->name);
+		}
 	}
 }
 

@@ -74,22 +74,50 @@ send_daemons(struct link *to, struct arena *a)
 	return (send_daemon(to, d));
 }
 
+static Tripod__FilePod *
+file_pod(struct arena *a, const struct claim *c)
+{
+	Tripod__FilePod *p = message_new(a, &tripod__file_pod__descriptor);
+	char *slash;
+
+	p->namespace_ = must_strdup(a, c->name);
+	slash = strchr(p->namespace_, '/');
+	*slash = '\0';
+	p->name = slash + 1;
+	p->uid = c->uid;
+	if (c->rival != NULL)
+		p->taken_by = c->rival->file->name;
+	return (p);
+}
+
+/* A pod that another file has is a problem of this one. */
+static void
+file_conflict(Tripod__FileItem *i, struct arena *a, const struct claim *c)
+{
+	Tripod__Problem *p = message_new(a, &tripod__problem__descriptor);
+
+	p->message = must_strdup(a, claim_conflict(c, a));
+	i->problem[i->n_problem++] = p;
+	i->state = TRIPOD__MANIFEST__STATE__INVALID;
+}
+
 static int
 send_file(struct link *to, struct arena *a, const struct desired_file *f)
 {
 	Tripod__FileItem *i = message_new(a, &tripod__file_item__descriptor);
+	size_t j, n = f->last == NULL ? 0 : f->last->n_problem;
 
 	i->file = f->name;
 	i->state = f->state;
 	i->since_ns = f->since_ns;
-	if (f->last != NULL) {
-		i->problem = f->last->problem;
-		i->n_problem = f->last->n_problem;
-	}
-	if (f->uid != NULL) {
-		i->uid = f->uid;
-		i->namespace_ = f->namespace_;
-		i->name = f->pod;
+	i->problem = must_alloc(a, n + f->nclaim, sizeof(*i->problem));
+	for (j = 0; j < n; j++)
+		i->problem[i->n_problem++] = f->last->problem[j];
+	i->pod = must_alloc(a, f->nclaim, sizeof(*i->pod));
+	for (j = 0; j < f->nclaim; j++) {
+		i->pod[i->n_pod++] = file_pod(a, &f->claim[j]);
+		if (f->claim[j].rival != NULL)
+			file_conflict(i, a, &f->claim[j]);
 	}
 	return (
 	    peer_send(to->peer, TRIPOD__MSG__MSG_STATUS_FILE, 0, -1, &i->base));
@@ -115,6 +143,8 @@ send_status(struct link *to, struct arena *a)
 
 	if (send_daemons(to, a) == -1)
 		return (-1);
+	if (to->r->desired.won == NULL)
+		desired_settle(&to->r->desired);
 	TAILQ_FOREACH (f, &to->r->desired.files, entry) {
 		arena_release(a); /* each item is on its way already */
 		if (send_file(to, a, f) == -1)

@@ -1,8 +1,10 @@
 #include "reconciled/desired.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "reconciled/message.h"
 #include "reconciled/pod.h"
 
 void
@@ -12,17 +14,42 @@ desired_init(struct desired *d)
 	TAILQ_INIT(&d->files);
 }
 
+static void
+claims_free(struct claim *claim, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		free(claim[i].uid);
+		free(claim[i].hash);
+		free(claim[i].name);
+		free(claim[i].packed);
+	}
+	free(claim);
+}
+
+/* The index points into claims, so it goes before any of them. */
+static void
+unsettle(struct desired *d)
+{
+	if (d->won == NULL)
+		return;
+	hdestroy_r(d->won);
+	free(d->won);
+	d->won = NULL;
+}
+
 void
 desired_drop(struct desired *d, struct desired_file *f)
 {
+	unsettle(d);
 	TAILQ_REMOVE(&d->files, f, entry);
 	d->n--;
+	d->npods -= f->nclaim;
+	claims_free(f->claim, f->nclaim);
 	arena_free(f->arena);
 	free(f->name);
 	free(f->digest);
-	free(f->uid);
-	free(f->namespace_);
-	free(f->pod);
 	free(f);
 }
 
@@ -33,6 +60,7 @@ desired_release(struct desired *d)
 
 	while ((f = TAILQ_FIRST(&d->files)) != NULL)
 		desired_drop(d, f);
+	unsettle(d);
 }
 
 struct desired_file *
@@ -70,47 +98,195 @@ desired_get(struct desired *d, const char *name)
 	return (f);
 }
 
-const struct desired_file *
-desired_by_uid(const struct desired *d, const char *uid)
+static void
+claim_fill(
+    struct claim *c, const struct desired_file *f, const Tripod__Definition *d)
 {
-	const struct desired_file *f;
-
-	TAILQ_FOREACH (f, &d->files, entry)
-		if (f->uid != NULL && strcmp(f->uid, uid) == 0)
-			return (f);
-	return (NULL);
+	c->file = f;
+	c->seen_ns = d->seen_ns;
+	c->uid = xstrdup(d->pod->uid);
+	c->hash = xstrdup(d->pod->hash);
+	/* Fatal instead of failing. */
+	(void)xasprintf(&c->name, "%s/%s", d->pod->namespace_, d->pod->name);
+	c->len = tripod__definition__get_packed_size(d);
+	c->packed = xmalloc(c->len);
+	(void)tripod__definition__pack(d, c->packed); /* as long as it said */
 }
 
-const struct desired_file *
-desired_other(const struct desired *d, const struct desired_file *self,
-    const char *ns, const char *pod)
+static int
+claims_equal(const struct claim *a, const struct claim *b, size_t n)
 {
-	const struct desired_file *f;
+	size_t i;
 
-	TAILQ_FOREACH (f, &d->files, entry)
-		if (f != self && f->uid != NULL &&
-		    strcmp(f->namespace_, ns) == 0 && strcmp(f->pod, pod) == 0)
-			return (f);
-	return (NULL);
+	for (i = 0; i < n; i++)
+		if (a[i].len != b[i].len ||
+		    memcmp(a[i].packed, b[i].packed, a[i].len) != 0)
+			return (0);
+	return (1);
 }
 
-int
-desired_has_conflict(const struct desired *d)
+static int
+claims_distinct(const struct claim *c, size_t n, struct err *err)
 {
-	const struct desired_file *f;
+	size_t i, j;
 
-	TAILQ_FOREACH (f, &d->files, entry)
-		if (f->conflict)
-			return (1);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			if (strcmp(c[i].name, c[j].name) == 0 ||
+			    strcmp(c[i].uid, c[j].uid) == 0)
+				return (err_set(err,
+				    "pod %s, uid %s, is defined twice",
+				    c[i].name, c[i].uid));
 	return (0);
 }
 
-void
-desired_disclaim(struct desired_file *f)
+int
+desired_claim(struct desired *d, struct desired_file *f,
+    const Tripod__Manifest *m, struct err *err)
 {
-	text_set(&f->uid, NULL);
-	text_set(&f->namespace_, NULL);
-	text_set(&f->pod, NULL);
+	size_t i, n = m->n_definition, others = d->npods - f->nclaim;
+	struct claim *claim;
+
+	if (n == 0)
+		return (err_set(err, "watcherd sent no pod"));
+	if (n > DESIRED_PODS_MAX - others)
+		return (err_set(
+		    err, "more than %d pods in all files", DESIRED_PODS_MAX));
+	claim = xcalloc(n, sizeof(*claim));
+	for (i = 0; i < n; i++) {
+		claim_fill(&claim[i], f, m->definition[i]);
+		claim[i].serial = ++d->serial;
+	}
+	if (claims_distinct(claim, n, err) == -1) {
+		claims_free(claim, n);
+		return (-1);
+	}
+	if (n == f->nclaim && claims_equal(claim, f->claim, n)) {
+		claims_free(claim, n);
+		return (0);
+	}
+	unsettle(d);
+	claims_free(f->claim, f->nclaim);
+	f->claim = claim;
+	f->nclaim = n;
+	f->kept = 0;
+	d->npods = others + n;
+	return (1);
+}
+
+const struct claim *
+desired_own(const struct desired_file *f, const char *uid)
+{
+	size_t i;
+
+	for (i = 0; i < f->nclaim; i++)
+		if (strcmp(f->claim[i].uid, uid) == 0)
+			return (&f->claim[i]);
+	return (NULL);
+}
+
+static const struct claim *
+won_find(struct desired *d, const char *key)
+{
+	ENTRY item = { (char *)(uintptr_t)key, NULL }, *found;
+
+	/* Fails only when there is none. */
+	if (hsearch_r(item, FIND, &found, d->won) == 0)
+		return (NULL);
+	return (found->data);
+}
+
+static void
+won_add(struct desired *d, char *key, struct claim *c)
+{
+	ENTRY item = { key, c }, *added;
+
+	if (hsearch_r(item, ENTER, &added, d->won) == 0)
+		log_assert(!"the table was made large enough");
+}
+
+/* A uid has no slash, a name has one: they share the table. */
+static void
+settle_file(struct desired *d, struct desired_file *f)
+{
+	struct claim *c;
+	size_t i;
+
+	for (i = 0; i < f->nclaim; i++) {
+		c = &f->claim[i];
+		c->rival = won_find(d, c->name);
+		if (c->rival == NULL)
+			c->rival = won_find(d, c->uid);
+		if (c->rival != NULL)
+			continue;
+		won_add(d, c->name, c);
+		won_add(d, c->uid, c);
+	}
+}
+
+void
+desired_settle(struct desired *d)
+{
+	struct desired_file *f;
+
+	unsettle(d);
+	d->won = xcalloc(1, sizeof(*d->won));
+	if (hcreate_r(2 * d->npods + 1, d->won) == 0)
+		log_assert(!"memory for the index");
+	if (d->last) {
+		TAILQ_FOREACH_REVERSE(f, &d->files, desired_files, entry)
+		settle_file(d, f);
+	} else {
+		TAILQ_FOREACH (f, &d->files, entry)
+			settle_file(d, f);
+	}
+}
+
+const struct claim *
+desired_winner(struct desired *d, const char *key)
+{
+	log_assert(d->won != NULL);
+	return (won_find(d, key));
+}
+
+Tripod__Definition *
+claim_unpack(const struct claim *c, struct arena *a)
+{
+	return (tripod__definition__unpack(&a->allocator, c->len, c->packed));
+}
+
+Tripod__Manifest *
+desired_manifest(const struct desired_file *f, struct arena *a)
+{
+	Tripod__Manifest *m = message_new(a, &tripod__manifest__descriptor);
+	size_t i;
+
+	m->file = f->name;
+	m->digest = f->digest;
+	m->state = TRIPOD__MANIFEST__STATE__VALID;
+	m->definition = must_alloc(a, f->nclaim, sizeof(*m->definition));
+	for (i = 0; i < f->nclaim; i++) {
+		m->definition[i] = claim_unpack(&f->claim[i], a);
+		if (m->definition[i] == NULL)
+			return (NULL);
+	}
+	m->n_definition = f->nclaim;
+	return (m);
+}
+
+const char *
+claim_conflict(const struct claim *c, struct arena *a)
+{
+	const struct claim *o = c->rival;
+	char *text;
+
+	text = strcmp(c->name, o->name) == 0
+	    ? arena_printf(
+		  a, "%s defines the pod %s already", o->file->name, c->name)
+	    : arena_printf(a, "%s gives the uid %s to the pod %s already",
+		  o->file->name, c->uid, o->name);
+	log_assert(text != NULL);
+	return (text);
 }
 
 void

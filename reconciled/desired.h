@@ -1,9 +1,15 @@
 /*
- * The files of the manifest folder and what they want, as watcherd says.
+ * The files of the manifest folder and the pods that each of them wants,
+ * as watcherd says.
  *
  * An invalid file changes nothing about what it wanted before; only a
  * file that is gone does.  A whole transfer is staged by marking: what
  * was not named between begin and end is gone at the end.
+ *
+ * A pod belongs to one file.  Of several that define a pod of the same
+ * name, or with the same uid, the first by name has it, whatever came
+ * first in time; the others wait for their turn.  With "last" it is the
+ * last by name, as with a kubelet.  Pure.
  */
 #ifndef DESIRED_H
 #define DESIRED_H
@@ -11,10 +17,29 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "common/err.h"
 #include "common/mem.h"
 #include "tripod.pb-c.h"
 
 #define DESIRED_FILES_MAX 1000
+#define DESIRED_PODS_MAX 1000 /* in all files */
+#define DESIRED_DECODE_MAX (16 * 1024 * 1024)
+
+struct desired_file;
+struct hsearch_data;
+
+/* A pod that a file wants. */
+struct claim {
+	char *uid, *hash;
+	char *name; /* "namespace/name" */
+	int64_t seen_ns;
+	uint8_t *packed; /* its Definition */
+	size_t len;
+	uint64_t serial; /* no other claim ever has it */
+	const struct desired_file *file;
+	const struct claim *rival; /* which has the pod; NULL: this one */
+	int told;		   /* the rival was logged */
+};
 
 struct desired_file {
 	TAILQ_ENTRY(desired_file) entry;
@@ -24,18 +49,23 @@ struct desired_file {
 	char *digest;	     /* of the bytes last judged */
 	struct arena *arena; /* holds last; for its problems */
 	Tripod__Manifest *last;
-	char *uid; /* of the pod it wants; NULL: none yet */
-	char *namespace_, *pod;
-	int named;    /* in the transfer that is going on */
-	int conflict; /* refused only because of another file or pod */
+	struct claim *claim; /* of the last valid version */
+	size_t nclaim;
+	int named; /* in the transfer that is going on */
+	int kept;  /* the claims are on the disk */
 };
 
 TAILQ_HEAD(desired_files, desired_file);
 
 struct desired {
-	struct desired_files files;
-	size_t n;
-	int synced; /* a whole transfer has come since the start */
+	struct desired_files files; /* in the order of names */
+	size_t n, npods;
+	uint64_t serial; /* of the last claim */
+	int last;	 /* the last one by name has the pod */
+	int staging;	 /* a transfer is going on */
+	int synced;	 /* a whole one has come since the start */
+	/* Name and uid to the claim that has it; NULL: not settled. */
+	struct hsearch_data *won;
 };
 
 void desired_init(struct desired *);
@@ -44,16 +74,29 @@ struct desired_file *desired_find(const struct desired *, const char *name);
 /* Finds or adds; NULL when there are too many. */
 struct desired_file *desired_get(struct desired *, const char *name);
 void desired_drop(struct desired *, struct desired_file *);
-/* The file that wants a pod, or NULL. */
-const struct desired_file *desired_by_uid(
-    const struct desired *, const char *uid);
-/* Another file than the given one that wants a pod of that name. */
-const struct desired_file *desired_other(const struct desired *,
-    const struct desired_file *, const char *ns, const char *pod);
-/* Whether any file was refused only because of another one. */
-int desired_has_conflict(const struct desired *);
-/* Takes the file's claim to its pod away. */
-void desired_disclaim(struct desired_file *);
+
+/*
+ * The pods of a valid manifest replace those that the file wanted.  1;
+ * 0: they are the same; -1 and err: too many, or a pod twice.
+ */
+int desired_claim(struct desired *, struct desired_file *,
+    const Tripod__Manifest *, struct err *);
+/* The file's claim with that uid, or NULL. */
+const struct claim *desired_own(const struct desired_file *, const char *uid);
+/* Decides whose each pod is; to be called after changes. */
+void desired_settle(struct desired *);
+/*
+ * The claim that has the pod of a "namespace/name" or uid, or NULL.
+ * Everything must be settled.
+ */
+const struct claim *desired_winner(struct desired *, const char *key);
+/* A new Definition; NULL beyond the arena's limit. */
+Tripod__Definition *claim_unpack(const struct claim *, struct arena *);
+/* The file's claims as a manifest, to be kept. */
+Tripod__Manifest *desired_manifest(const struct desired_file *, struct arena *);
+/* Why a claim with a rival has to wait, for a person. */
+const char *claim_conflict(const struct claim *, struct arena *);
+
 /*
  * Notes what a file said: state, digest and problems (takes the arena
  * that holds m).

@@ -1,6 +1,6 @@
 /*
- * What reconciled keeps on the disk: volumes, log folders and links, and
- * the last good manifests.
+ * What reconciled keeps on the disk: volumes, log folders and links; the
+ * last good manifests are kept.h's.
  *
  * All names are built here from checked parts; folders are reached below
  * descriptors opened at the start.  Removal never follows a link and
@@ -48,17 +48,5 @@ void files_remove_log(
     const struct files *, const struct pod *, const struct seen_container *);
 /* Removes volumes, logs and cgroups of a pod that is gone. */
 void files_clean_pod(const struct files *, const struct pod *);
-
-#define STORE_MANIFEST_MAX (4 * 1024 * 1024)
-
-/* Keeps a manifest for the next start; replaces the one before. */
-int files_store(const struct files *, const Tripod__Manifest *, struct err *);
-void files_forget(const struct files *, const char *file);
-/*
- * Calls back with each stored manifest; the callback takes the arena.
- * Broken ones are logged and left out.
- */
-void files_load(const struct files *,
-    void (*)(void *ctx, Tripod__Manifest *, struct arena *), void *ctx);
 
 #endif

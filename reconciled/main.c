@@ -23,6 +23,7 @@
 #include "common/name.h"
 #include "common/privdrop.h"
 #include "reconciled/filter.h"
+#include "reconciled/kept.h"
 #include "reconciled/peers.h"
 #include "reconciled/reconcile.h"
 
@@ -42,6 +43,7 @@ enum cgroup_mode {
 static const char *const sandbox_choices[] = { "required", "optional", NULL };
 static const char *const cgroup_choices[] = { "auto", "cgroupfs", "systemd",
 	NULL };
+static const char *const conflict_choices[] = { "first", "last", NULL };
 static const char *const level_choices[] = { "warn", "info", "debug", NULL };
 
 #define AT(member) offsetof(struct reconciled_conf, member)
@@ -67,6 +69,8 @@ static const struct conf_key keys[] = {
 	    NULL },
 	{ "control group", CONF_STRING, AT(control_group), "tripod", 0, 0,
 	    NULL },
+	{ "conflict", CONF_ENUM, AT(conflict), "first", 0, 0,
+	    conflict_choices },
 	{ "strict modes", CONF_BOOL, AT(strict_modes), "yes", 0, 0, NULL },
 	{ "allow host path", CONF_PATHS, AT(host_paths), NULL, 0, 0, NULL },
 	{ "allow host network", CONF_BOOL, AT(host_network), "yes", 0, 0,
@@ -312,7 +316,7 @@ loop_prepare(struct reconciled *r)
 static void
 serve(struct reconciled *r)
 {
-	files_load(&r->files, watch_restore, r);
+	kept_load(r->files.manifests, watch_restore, r);
 	r->cri = cri_new(r->base, r->conf.runtime, on_state, r);
 	if (r->cri == NULL)
 		fatal("%s", r->conf.runtime);
@@ -351,6 +355,7 @@ main(int argc, char *argv[])
 	node_addresses(&r);
 	TAILQ_INIT(&r.pods);
 	desired_init(&r.desired);
+	r.desired.last = r.conf.conflict;
 	r.started_ns = wall_now_ns();
 	if (files_open(&r.files, &r.env, r.conf.container_logs, &err) == -1)
 		fatalx("%s", err.text);

@@ -57,6 +57,8 @@ int link_hello(struct link *, const struct ipc_msg *, const char *role);
 
 /* watch.c: lends the folder as it is now. */
 void watch_lend(struct peers *);
+/* Timer: keeps one manifest that is not on the disk yet. */
+void watch_keep(evutil_socket_t, short, void *r);
 /* Accepts a stored manifest at the start (takes the arena). */
 void watch_restore(void *r, Tripod__Manifest *, struct arena *);
 

@@ -81,10 +81,11 @@ struct pod {
 	unsigned int pulling;  /* pulls and hooks under way: they may take
 				* long and change nothing that lists show */
 	int told_gone;	       /* mirrord knows that it has ended */
-	int again;	       /* watcherd must repeat what it said about it */
-	uint64_t touched;      /* number of the last change by an action */
-	int dirty;	       /* its status may have changed */
-	uint8_t *published;    /* last status sent to mirrord */
+	int again;	    /* another definition waits for the end of these */
+	uint64_t defined;   /* serial of the claim it was defined by */
+	uint64_t touched;   /* number of the last change by an action */
+	int dirty;	    /* its status may have changed */
+	uint8_t *published; /* last status sent to mirrord */
 	size_t published_len;
 	char refused[POD_MESSAGE_MAX]; /* policy's reason, or "" */
 	Tripod__MirrorItem__State mirror_state;

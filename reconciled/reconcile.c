@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "reconciled/define.h"
 #include "reconciled/message.h"
 #include "reconciled/peers.h"
 
@@ -133,22 +134,17 @@ is_forgettable(const struct reconciled *r, const struct pod *p)
 	return (r->listed && r->desired.synced && p->memo.cleaned);
 }
 
-/* What could not be taken when it was said can be taken now. */
+/* A definition that had to wait can be taken now. */
 static void
-ask_again(struct reconciled *r)
+resume(struct reconciled *r)
 {
 	struct pod *p;
 
-	TAILQ_FOREACH (p, &r->pods, entry) {
-		if (p->again && p->inflight == 0 && p->pulling == 0) {
-			p->again = 0;
-			r->ask_again = 1;
-		}
-	}
-	if (!r->ask_again)
-		return;
-	r->ask_again = 0;
-	watch_lend(r->peers);
+	TAILQ_FOREACH (p, &r->pods, entry)
+		if (p->again && p->inflight == 0 && p->pulling == 0)
+			r->redefine = 1;
+	if (r->redefine)
+		reconcile_kick(r);
 }
 
 static void
@@ -163,7 +159,7 @@ forget_gone(struct reconciled *r)
 		peers_pod_gone(r->peers, p);
 		TAILQ_REMOVE(&r->pods, p, entry);
 		pod_free(p);
-		r->ask_again |= desired_has_conflict(&r->desired);
+		r->redefine |= r->desired.npods > 0; /* its uid is free */
 	}
 }
 
@@ -236,8 +232,10 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH (p, &r->pods, entry)
-		p->want.wanted = desired_by_uid(&r->desired, p->uid) != NULL;
+	if (r->redefine) {
+		r->redefine = 0;
+		define_pods(r);
+	}
 	if (r->listed && cri_info(r->cri)->state == CRI_UP) {
 		plan_resolve(&r->pods, r->desired.synced,
 		    cri_info(r->cri)->network_ready);
@@ -251,7 +249,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		publish_pod(r, p);
 	}
 	forget_gone(r);
-	ask_again(r);
+	resume(r);
 	if (mtime_cmp(next, MTIME_NEVER) < 0) {
 		tv = mtime_wait(now, next);
 		if (event_add(r->ev_wake, &tv) == -1)
@@ -305,8 +303,9 @@ reconcile_init(struct reconciled *r)
 	r->ev_reconcile = event_new(r->base, -1, 0, on_reconcile, r);
 	r->ev_wake = evtimer_new(r->base, on_wake, r);
 	r->ev_observe = evtimer_new(r->base, on_observe, r);
+	r->ev_keep = evtimer_new(r->base, watch_keep, r);
 	if (r->ev_reconcile == NULL || r->ev_wake == NULL ||
-	    r->ev_observe == NULL)
+	    r->ev_observe == NULL || r->ev_keep == NULL)
 		fatalx("event_new");
 }
 
@@ -318,6 +317,7 @@ reconcile_release(struct reconciled *r)
 	event_free(r->ev_reconcile);
 	event_free(r->ev_wake);
 	event_free(r->ev_observe);
+	event_free(r->ev_keep);
 	records_release(&r->records);
 	while ((p = TAILQ_FIRST(&r->pods)) != NULL) {
 		TAILQ_REMOVE(&r->pods, p, entry);

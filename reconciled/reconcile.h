@@ -28,7 +28,8 @@ struct reconciled_conf {
 	char *runtime, *manifests, *node, *node_address, *sockets, *state;
 	char *pod_logs, *container_logs, *cgroup_root;
 	char *watch_user, *mirror_user, *control_group;
-	int strict_modes, cgroup_driver, sandbox, log_level, host_network;
+	int conflict, strict_modes, cgroup_driver, sandbox, log_level,
+	    host_network;
 	struct conf_list host_paths;
 };
 
@@ -49,14 +50,14 @@ struct reconciled {
 	struct cri *cri;
 	struct events *events;
 	struct peers *peers;
-	struct event *ev_reconcile, *ev_wake, *ev_observe;
+	struct event *ev_reconcile, *ev_wake, *ev_observe, *ev_keep;
 	uint64_t clock; /* counts actions, to date lists by */
 	int listed;	/* a whole list since the runtime came up */
 	int listing;	/* one is on its way */
 	int list_again; /* and another one is due after it */
 	int no_events;	/* the runtime has none: list often */
 	unsigned int sandboxes_starting;
-	int ask_again; /* watcherd is to say everything again */
+	int redefine; /* what files want, or may have, has changed */
 	int exit_code;
 	int64_t started_ns;
 };

@@ -8,12 +8,13 @@
 
 #include "common/log.h"
 #include "common/name.h"
+#include "reconciled/kept.h"
 #include "reconciled/message.h"
 #include "reconciled/peers.h"
 
-#define MANIFEST_DECODE_MAX (16 * 1024 * 1024)
 #define DIGEST_MAX 128
 #define REFUSAL_MAX 4096 /* memory for a problem of our own */
+#define KEEP_MS 100	 /* pods come first */
 
 void
 watch_lend(struct peers *ps)
@@ -91,133 +92,39 @@ manifest_refuse(Tripod__Manifest *m, struct arena *a, const char *why)
 	m->state = TRIPOD__MANIFEST__STATE__INVALID;
 }
 
-/*
- * A claim to the pod by somebody else; -1 and err.  Who has a pod keeps
- * it: no other file may cost it its container.
- */
+/* When a pod was first seen: as a claim, or in the runtime. */
+static int64_t
+first_seen(
+    const struct reconciled *r, const struct desired_file *f, const char *uid)
+{
+	const struct pod *p = pods_find(&r->pods, uid);
+	const struct claim *c = desired_own(f, uid);
+
+	if (p != NULL && p->seen_ns != 0)
+		return (p->seen_ns);
+	return (c != NULL ? c->seen_ns : wall_now_ns());
+}
+
+/* Takes what watcherd found valid, or has something against it: -1, err. */
 static int
-judge_claims(struct reconciled *r, struct desired_file *f,
-    const Tripod__Pod *pod, struct err *err)
+manifest_accept(struct reconciled *r, struct desired_file *f,
+    Tripod__Manifest *m, struct err *err)
 {
-	const struct desired_file *o;
-	const struct pod *p;
+	Tripod__Definition *d;
+	size_t i;
 
-	TAILQ_FOREACH (o, &r->desired.files, entry) {
-		if (o == f || o->uid == NULL ||
-		    (strcmp(o->uid, pod->uid) != 0 &&
-			(strcmp(o->namespace_, pod->namespace_) != 0 ||
-			    strcmp(o->pod, pod->name) != 0)))
-			continue;
-		return (
-		    err_set(err, "pod %s/%s, uid %s, is defined by %s already",
-			pod->namespace_, pod->name, pod->uid, o->name));
+	for (i = 0; i < m->n_definition; i++) {
+		d = m->definition[i];
+		if (d->pod == NULL)
+			return (err_set(err, "watcherd sent no pod"));
+		if (policy_check(&r->policy, d->pod, err) == -1)
+			return (m->n_definition == 1
+				? -1
+				: err_prefix(err, "pod %s", d->pod->name));
+		if (d->seen_ns == 0)
+			d->seen_ns = first_seen(r, f, d->pod->uid);
 	}
-	p = pods_find(&r->pods, pod->uid);
-	if (p != NULL &&
-	    (strcmp(p->namespace_, pod->namespace_) != 0 ||
-		strcmp(p->name, pod->name) != 0)) {
-		desired_disclaim(f); /* the edit ends the one before */
-		return (err_set(err, "uid %s still belongs to pod %s/%s",
-		    pod->uid, p->namespace_, p->name));
-	}
-	return (0);
-}
-
-/* What speaks against a manifest that watcherd found valid; -1 and err. */
-static int
-manifest_judge(struct reconciled *r, struct desired_file *f,
-    const Tripod__Manifest *m, struct err *err)
-{
-	const Tripod__Pod *pod;
-
-	f->conflict = 0;
-	if (m->n_definition != 1 || (pod = m->definition[0]->pod) == NULL)
-		return (err_set(err, "watcherd sent no pod"));
-	if (policy_check(&r->policy, pod, err) == -1)
-		return (-1);
-	if (judge_claims(r, f, pod, err) == -1) {
-		f->conflict = 1;
-		return (-1);
-	}
-	return (0);
-}
-
-/*
- * Gives a pod its definition; takes the arena.  False if it has to wait
- * for what is under way by the one before; it is asked for again then.
- */
-static int
-pod_define(struct reconciled *r, struct desired_file *f, Tripod__Manifest *m,
-    struct arena *a)
-{
-	Tripod__Definition *d = m->definition[0];
-	struct pod *p = pods_find(&r->pods, d->pod->uid);
-	int changed;
-
-	if (p == NULL) {
-		p = pod_new(d->pod->uid, d->pod->namespace_, d->pod->name);
-		TAILQ_INSERT_TAIL(&r->pods, p, entry);
-	}
-	if (p->seen_ns == 0)
-		p->seen_ns = d->seen_ns != 0 ? d->seen_ns : wall_now_ns();
-	if (p->memo.start_ns == 0)
-		p->memo.start_ns = wall_now_ns();
-	text_set(&p->file, f->name);
-	text_set(&f->uid, p->uid);
-	text_set(&f->namespace_, p->namespace_);
-	text_set(&f->pod, p->name);
-	d->seen_ns = p->seen_ns;
-	changed = p->definition == NULL || strcmp(p->hash, d->pod->hash) != 0;
-	if (!changed ||
-	    (p->definition != NULL && (p->inflight > 0 || p->pulling > 0))) {
-		p->again |= changed;
-		arena_free(a);
-		return (!changed);
-	}
-	if (p->definition != NULL) {
-		p->want.terminating = 1; /* a fixed uid: from the start */
-		memo_forget(&p->memo);
-	}
-	text_set(&p->hash, d->pod->hash);
-	arena_free(p->arena);
-	p->arena = a;
-	p->definition = d;
-	p->dirty = 1;
-	return (1);
-}
-
-/* A copy with a life of its own, in the arena; NULL beyond its limit. */
-static Tripod__Manifest *
-manifest_copy(const Tripod__Manifest *m, struct arena *a)
-{
-	size_t len = tripod__manifest__get_packed_size(m);
-	uint8_t *packed = xmalloc(len);
-	Tripod__Manifest *copy;
-
-	(void)tripod__manifest__pack(m, packed);
-	copy = tripod__manifest__unpack(&a->allocator, len, packed);
-	free(packed);
-	return (copy);
-}
-
-static void
-accept_valid(struct reconciled *r, struct desired_file *f, Tripod__Manifest *m)
-{
-	struct arena *a = arena_new(MANIFEST_DECODE_MAX);
-	Tripod__Manifest *copy = manifest_copy(m, a);
-	struct err err;
-
-	if (copy == NULL) {
-		arena_free(a);
-		log_warnx("manifest %s: does not fit into memory", f->name);
-		return;
-	}
-	if (!pod_define(r, f, copy, a))
-		return;
-	m->definition[0]->seen_ns =
-	    pods_find(&r->pods, m->definition[0]->pod->uid)->seen_ns;
-	if (files_store(&r->files, m, &err) == -1)
-		log_warnx("%s", err.text);
+	return (desired_claim(&r->desired, f, m, err));
 }
 
 static void
@@ -239,16 +146,59 @@ log_problems(const struct desired_file *f, const Tripod__Manifest *m)
 	}
 	if (m->state == TRIPOD__MANIFEST__STATE__INVALID)
 		log_warnx("manifest %s is refused%s", f->name,
-		    f->uid != NULL ? "; its pod stays as it is" : "");
+		    f->nclaim > 0 ? "; what it defined stays" : "");
 }
 
 static void
 file_gone(struct reconciled *r, struct desired_file *f)
 {
 	log_info("manifest %s is gone", f->name);
-	files_forget(&r->files, f->name);
+	kept_forget(r->files.manifests, f->name);
 	desired_drop(&r->desired, f);
-	r->ask_again |= desired_has_conflict(&r->desired);
+	r->redefine = 1;
+}
+
+static void
+file_keep(struct reconciled *r, struct desired_file *f)
+{
+	struct arena *a = arena_new(KEPT_DECODE_MAX);
+	Tripod__Manifest *m = desired_manifest(f, a);
+	struct err err;
+
+	if (m == NULL)
+		log_warnx("manifest %s: too large to be kept", f->name);
+	else if (kept_store(r->files.manifests, m, &err) == -1)
+		log_warnx("%s", err.text);
+	arena_free(a);
+	f->kept = 1; /* or a later version will be */
+}
+
+static void
+keep_later(struct reconciled *r)
+{
+	struct timeval tv = { 0, KEEP_MS * 1000 };
+
+	if (!evtimer_pending(r->ev_keep, NULL) &&
+	    event_add(r->ev_keep, &tv) == -1)
+		fatalx("event_add");
+}
+
+void
+watch_keep(evutil_socket_t fd, short what, void *arg)
+{
+	struct reconciled *r = arg;
+	struct desired_file *f;
+
+	(void)fd;
+	(void)what;
+	TAILQ_FOREACH (f, &r->desired.files, entry) {
+		if (f->nclaim == 0 || f->kept)
+			continue;
+		/* One at a time: the disk may take its time. */
+		file_keep(r, f);
+		keep_later(r);
+		return;
+	}
 }
 
 static int
@@ -278,13 +228,13 @@ on_manifest(void *ctx, struct ipc_msg *msg)
 	}
 	f->named = 1;
 	if (m->state == TRIPOD__MANIFEST__STATE__VALID &&
-	    manifest_judge(r, f, m, &err) == -1)
+	    manifest_accept(r, f, m, &err) == -1)
 		manifest_refuse(m, msg->arena, err.text);
 	log_problems(f, m);
-	if (m->state == TRIPOD__MANIFEST__STATE__VALID)
-		accept_valid(r, f, m);
 	desired_note(f, m, msg->arena, wall_now_ns());
 	msg->arena = NULL;
+	r->redefine = 1;
+	keep_later(r);
 	reconcile_kick(r);
 	return (0);
 }
@@ -298,6 +248,7 @@ on_begin(void *ctx, struct ipc_msg *msg)
 	(void)msg;
 	TAILQ_FOREACH (f, &l->r->desired.files, entry)
 		f->named = 0;
+	l->r->desired.staging = 1;
 	l->peer->phase = PHASE_SYNC;
 	return (0);
 }
@@ -316,7 +267,9 @@ on_end(void *ctx, struct ipc_msg *msg)
 			file_gone(r, f);
 	}
 	l->peer->phase = PHASE_READY;
+	r->desired.staging = 0;
 	r->desired.synced = 1;
+	r->redefine = 1;
 	reconcile_kick(r);
 	return (0);
 }
@@ -333,16 +286,17 @@ watch_restore(void *ctx, Tripod__Manifest *m, struct arena *a)
 		arena_free(a);
 		return;
 	}
-	if (manifest_judge(r, f, m, &err) == -1) {
+	if (manifest_accept(r, f, m, &err) == -1) {
 		log_warnx("kept manifest %s: %s", m->file, err.text);
 		desired_drop(&r->desired, f);
-		arena_free(a);
-		return;
+	} else {
+		f->since_ns = wall_now_ns();
+		f->state = TRIPOD__MANIFEST__STATE__VALID;
+		text_set(&f->digest, m->digest);
+		f->kept = 1;
+		r->redefine = 1;
 	}
-	f->since_ns = wall_now_ns();
-	f->state = TRIPOD__MANIFEST__STATE__VALID;
-	text_set(&f->digest, m->digest);
-	(void)pod_define(r, f, m, a); /* nothing is under way yet */
+	arena_free(a);
 }
 
 /* clang-format off */

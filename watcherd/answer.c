@@ -57,81 +57,22 @@ answer_refuse(struct sync *s, struct file *f, const char *fmt, ...)
 	arena_release(&arena);
 }
 
-/* Another file defines the same pod, and comes first. */
 static void
-answer_lost(struct sync *s, struct file *f, const struct file *winner)
-{
-	f->loser = 1;
-	answer_refuse(
-	    s, f, "%s defines the pod %s already", winner->name, winner->claim);
-}
-
-/*
- * Settles whose pod it is.  1: the file may have it; 0: an answer was
- * sent; -1: it must wait for a file that is leaving.
- */
-static int
-answer_claim(struct sync *s, struct file *f, const Tripod__Pod *pod)
-{
-	struct mtime now = mtime_now();
-	struct file *rival, *o;
-	char *old = f->claim;
-	int was_loser = f->loser;
-	size_t i;
-
-	f->claim = NULL;
-	file_set_claim(f, pod->namespace_, pod->name);
-	if (old != NULL && strcmp(old, f->claim) != 0) {
-		/* Whoever waited for the old claim may have it now. */
-		struct file past = { .claim = old, .loser = was_loser };
-
-		past.name = f->name;
-		files_unclaim(&s->files, &past, now);
-	} else
-		free(old);
-	f->loser = 0;
-	if ((rival = files_rival(&s->files, f)) == NULL)
-		return (1);
-	if (rival->leaving) {
-		file_postpone(f, mtime_add(rival->due, 1));
-		return (-1);
-	}
-	if (strcmp(rival->name, f->name) < 0) {
-		answer_lost(s, f, rival);
-		return (0);
-	}
-	for (i = 0; i < s->files.n; i++) {
-		o = s->files.file[i];
-		if (o != f && !o->loser && o->claim != NULL &&
-		    strcmp(o->claim, f->claim) == 0)
-			answer_lost(s, o, f);
-	}
-	return (1);
-}
-
-/* 0, or -1 if the look was put off. */
-static int
 answer_parse(struct sync *s, struct file *f, const void *bytes, size_t len)
 {
 	const struct manifest_source src = { f->name, s->node, bytes, len,
 		s->mode };
 	struct arena arena;
 	Tripod__Manifest *m;
-	int rc = 1;
 
 	arena_init(&arena, MANIFEST_ARENA_MAX);
 	m = manifest_parse(&src, &arena);
 	log_assert(m != NULL);
-	if (m->state == TRIPOD__MANIFEST__STATE__VALID)
-		rc = answer_claim(s, f, m->definition[0]->pod);
-	else if (f->loser)
-		files_unclaim(&s->files, f, mtime_now());
-	if (rc == 1 && tripod__manifest__get_packed_size(m) > IPC_MANIFEST_MAX)
+	if (tripod__manifest__get_packed_size(m) > IPC_MANIFEST_MAX)
 		answer_refuse(s, f, "too large for a message");
-	else if (rc == 1)
+	else
 		answer_send(s, f, m);
 	arena_release(&arena);
-	return (rc == -1 ? -1 : 0);
 }
 
 /* It is being written to: look again, but do not wait for ever. */
@@ -150,7 +91,6 @@ answer_read(
 	struct err err;
 	void *bytes;
 	size_t len;
-	int rc;
 
 	switch (load_read(fd, print, s->size_max, &bytes, &len, &err)) {
 	case LOAD_CHANGED:
@@ -162,10 +102,8 @@ answer_read(
 		answer_refuse(s, f, "%s", err.text);
 		break;
 	case LOAD_DONE:
-		rc = answer_parse(s, f, bytes, len);
+		answer_parse(s, f, bytes, len);
 		free(bytes);
-		if (rc == -1)
-			return;
 		break;
 	}
 	f->print = *print;
@@ -205,7 +143,6 @@ answer_gone(struct sync *s, struct file *f)
 		(void)peer_send(
 		    s->peer, TRIPOD__MSG__MSG_MANIFEST, 0, -1, &m->base);
 	arena_release(&arena);
-	files_unclaim(&s->files, f, mtime_now());
 	files_remove(&s->files, f);
 }
 

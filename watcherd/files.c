@@ -18,7 +18,6 @@ files_init(struct files *fs)
 static void
 file_free(struct file *f)
 {
-	free(f->claim);
 	free(f->name);
 	free(f);
 }
@@ -246,14 +245,6 @@ file_postpone(struct file *f, struct mtime until)
 	f->again = 0;
 }
 
-void
-file_again(struct file *f, struct mtime now)
-{
-	f->has_print = 0;
-	f->written = 1;
-	file_due(f, now);
-}
-
 int
 file_is_quiet(struct file *f, const struct fingerprint *print, int64_t now_ns)
 {
@@ -281,38 +272,4 @@ files_known(struct files *fs)
 			return (0);
 	}
 	return (1);
-}
-
-struct file *
-files_rival(struct files *fs, const struct file *mine)
-{
-	struct file *f;
-	size_t i;
-
-	for (i = 0; i < fs->n; i++) {
-		f = fs->file[i];
-		if (f != mine && f->claim != NULL && mine->claim != NULL &&
-		    strcmp(f->claim, mine->claim) == 0)
-			return (f);
-	}
-	return (NULL);
-}
-
-void
-file_set_claim(struct file *f, const char *ns, const char *name)
-{
-	free(f->claim);
-	(void)xasprintf(&f->claim, "%s/%s", ns, name); /* or fatal */
-}
-
-void
-files_unclaim(struct files *fs, struct file *mine, struct mtime now)
-{
-	struct file *f = files_rival(fs, mine);
-
-	free(mine->claim);
-	mine->claim = NULL;
-	if (f != NULL && f->loser && !mine->loser)
-		file_again(f, now);
-	mine->loser = 0;
 }

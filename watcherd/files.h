@@ -69,8 +69,6 @@ struct file {
 	int has_print;
 	struct fingerprint print;
 	enum file_verdict verdict;
-	char *claim;		    /* "namespace/name" it defines, or NULL */
-	int loser;		    /* an earlier file defines that too */
 	char sent[DIGEST_HEX_SIZE]; /* digest of the last answer */
 };
 
@@ -105,10 +103,8 @@ struct file *files_next(struct files *, struct mtime now, struct mtime *wake);
 /* A look begins; it ends with file_done() or file_postpone(). */
 void file_ask(struct file *);
 void file_done(struct file *);
-/* Instead: the file is not quiet, or something else must come first. */
+/* Instead: the file is not quiet. */
 void file_postpone(struct file *, struct mtime until);
-/* Wants a look at once, and the file read even if it looks the same. */
-void file_again(struct file *, struct mtime now);
 
 /* True when every file has a verdict. */
 int files_known(struct files *);
@@ -119,17 +115,5 @@ int files_known(struct files *);
  * the wall clock; one that was set back or forth only costs a second look.
  */
 int file_is_quiet(struct file *, const struct fingerprint *, int64_t now_ns);
-
-/*
- * Claims: one pod belongs to one file, the first by name.  The other
- * file that claims what this one does and comes first; NULL: none.
- */
-struct file *files_rival(struct files *, const struct file *);
-void file_set_claim(struct file *, const char *ns, const char *name);
-/*
- * The file gives up its claim: the first file that lost against it is
- * due for a look.
- */
-void files_unclaim(struct files *, struct file *, struct mtime now);
 
 #endif

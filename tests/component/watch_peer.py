@@ -168,7 +168,7 @@ class Peer(threading.Thread):
 
     def welcome(self):
         self.wait(lambda: self.hello is not None)
-        self.send(WELCOME, number(1, 1) + text(2, "test") + text(3, "node1")
+        self.send(WELCOME, number(1, 2) + text(2, "test") + text(3, "node1")
                   + text(4, "/manifests") + number(5, 2))
 
     def lend(self, path):

@@ -49,7 +49,7 @@ test_message(void **state)
 	problem.message = text;
 	item.problem = list;
 	item.n_problem = 1;
-	item.name = name;
+	item.file = name;
 	clean_message(&item.base);
 	assert_string_equal(text, "a?b");
 	assert_string_equal(name, "n?");

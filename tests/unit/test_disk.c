@@ -37,7 +37,6 @@ struct fixture {
 	Tripod__Volume *volumes[1];
 	Tripod__EmptyDir dir;
 	Tripod__HostPath path;
-	int loaded;
 };
 
 static int
@@ -267,52 +266,6 @@ test_links(void **state)
 	assert_true(exists(below(f, want)));
 }
 
-static void
-on_loaded(void *ctx, Tripod__Manifest *m, struct arena *a)
-{
-	struct fixture *f = ctx;
-
-	f->loaded++;
-	assert_string_equal(m->file, "web.yaml");
-	assert_int_equal(m->n_definition, 1);
-	assert_string_equal(m->definition[0]->pod->name, "web");
-	assert_int_equal(m->definition[0]->seen_ns, f->definition.seen_ns);
-	arena_free(a);
-}
-
-static void
-test_store(void **state)
-{
-	struct fixture *f = *state;
-	struct stat st;
-	struct err err;
-
-	f->definition.seen_ns = 1;
-	assert_int_equal(files_store(&f->files, &f->manifest, &err), 0);
-	f->definition.seen_ns = 2;
-	assert_int_equal(files_store(&f->files, &f->manifest, &err), 0);
-	assert_int_equal(stat(below(f, "a/state/manifests/web.yaml"), &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	/* Damaged, empty, misnamed, foreign: left out, each by itself. */
-	put(below(f, "a/state/manifests/bad.yaml"), "\xff\xff\xff");
-	put(below(f, "a/state/manifests/empty.yaml"), "");
-	assert_int_equal(mkdir(below(f, "a/state/manifests/dir"), 0700), 0);
-	assert_int_equal(
-	    symlink("web.yaml", below(f, "a/state/manifests/link.yaml")), 0);
-	f->manifest.file = TEXT("other.yaml");
-	assert_int_equal(files_store(&f->files, &f->manifest, &err), 0);
-	assert_int_equal(renameat(f->files.manifests, "other.yaml",
-			     f->files.manifests, "renamed.yaml"),
-	    0);
-	files_load(&f->files, on_loaded, f);
-	assert_int_equal(f->loaded, 1);
-	files_forget(&f->files, "web.yaml");
-	files_forget(&f->files, "web.yaml");
-	f->loaded = 0;
-	files_load(&f->files, on_loaded, f);
-	assert_int_equal(f->loaded, 0);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -324,7 +277,6 @@ main(void)
 		TEST(test_clean),
 		TEST(test_clean_link),
 		TEST(test_links),
-		TEST(test_store),
 	};
 
 	log_init("test_disk");

@@ -277,45 +277,6 @@ test_quiet(void **state)
 	assert_true(file_is_quiet(&f, &print, 50 * SECOND));
 }
 
-static void
-test_claims(void **state)
-{
-	struct files fs;
-	struct file *a, *b, *c;
-	int64_t wake;
-
-	(void)state;
-	files_init(&fs);
-	files_event(&fs, FILE_WRITTEN, "a.yaml", at(0));
-	files_event(&fs, FILE_WRITTEN, "b.yaml", at(0));
-	files_event(&fs, FILE_WRITTEN, "c.yaml", at(0));
-	a = files_find(&fs, "a.yaml");
-	b = files_find(&fs, "b.yaml");
-	c = files_find(&fs, "c.yaml");
-	file_ask(a);
-	file_done(a);
-	file_ask(b);
-	file_done(b);
-	file_ask(c);
-	file_done(c);
-	assert_null(files_rival(&fs, a));
-	file_set_claim(b, "default", "x");
-	file_set_claim(c, "default", "x");
-	c->loser = 1;
-	assert_null(files_rival(&fs, a));
-	assert_ptr_equal(files_rival(&fs, b), c);
-	assert_ptr_equal(files_rival(&fs, c), b);
-	/* A loser that gives up leaves the winner in peace. */
-	file_set_claim(a, "default", "x");
-	a->loser = 1;
-	files_unclaim(&fs, a, at(5));
-	assert_string_equal(next(&fs, 5, &wake), "");
-	/* The winner's end is the loser's turn. */
-	files_unclaim(&fs, b, at(5));
-	assert_string_equal(next(&fs, 5, &wake), "c.yaml");
-	files_release(&fs);
-}
-
 static int
 scratch(char *path, const char *text)
 {
@@ -382,7 +343,6 @@ main(void)
 		cmocka_unit_test(test_listing),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_quiet),
-		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_load),
 	};
 

@@ -1,0 +1,168 @@
+#include "reconciled/define.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "reconciled/message.h"
+
+#define CONFLICT_MAX 4096 /* memory for one text */
+
+static void
+log_conflicts(struct desired *d)
+{
+	struct desired_file *f;
+	struct arena arena;
+	struct claim *c;
+	size_t i;
+
+	TAILQ_FOREACH (f, &d->files, entry) {
+		for (i = 0; i < f->nclaim; i++) {
+			c = &f->claim[i];
+			if (c->rival != NULL && !c->told) {
+				arena_init(&arena, CONFLICT_MAX);
+				log_warnx("%s: %s", f->name,
+				    claim_conflict(c, &arena));
+				arena_release(&arena);
+			}
+			c->told = c->rival != NULL;
+		}
+	}
+}
+
+static int
+pod_is_named(const struct pod *p, const char *name)
+{
+	size_t len = strlen(p->namespace_);
+
+	return (strncmp(p->namespace_, name, len) == 0 && name[len] == '/' &&
+	    strcmp(p->name, name + len + 1) == 0);
+}
+
+/* Takes the arena that holds the definition. */
+static void
+pod_take(struct pod *p, Tripod__Definition *d, struct arena *a)
+{
+	if (p->definition != NULL && strcmp(p->hash, d->pod->hash) != 0) {
+		p->want.terminating = 1; /* a fixed uid: from the start */
+		memo_forget(&p->memo);
+	}
+	text_set(&p->hash, d->pod->hash);
+	arena_free(p->arena);
+	p->arena = a;
+	p->definition = d;
+	p->dirty = 1;
+}
+
+/* Whether it has this very definition already. */
+static int
+pod_has(const struct pod *p, const Tripod__Definition *d)
+{
+	const Tripod__Definition *o = p->definition;
+
+	return (o != NULL && strcmp(p->hash, d->pod->hash) == 0 &&
+	    o->mirror_json.len == d->mirror_json.len &&
+	    memcmp(o->mirror_json.data, d->mirror_json.data,
+		o->mirror_json.len) == 0);
+}
+
+static void
+pod_define(struct pod *p, const struct claim *c)
+{
+	struct arena *a;
+	Tripod__Definition *d;
+
+	if (p->defined == c->serial)
+		return;
+	a = arena_new(DESIRED_DECODE_MAX);
+	d = claim_unpack(c, a);
+	log_assert(d != NULL); /* it has been unpacked before */
+	if (p->seen_ns == 0)
+		p->seen_ns = d->seen_ns;
+	d->seen_ns = p->seen_ns;
+	if (p->memo.start_ns == 0)
+		p->memo.start_ns = wall_now_ns();
+	if (strcmp(p->file, c->file->name) != 0) {
+		text_set(&p->file, c->file->name);
+		p->dirty = 1;
+	}
+	p->again = 0;
+	p->defined = c->serial;
+	if (pod_has(p, d)) {
+		arena_free(a);
+	} else if (p->definition != NULL &&
+	    (p->inflight > 0 || p->pulling > 0)) {
+		p->again = 1;
+		p->defined = 0;
+		arena_free(a);
+	} else {
+		pod_take(p, d, a);
+	}
+}
+
+/* The pod of a claim, new if there is none; NULL: its uid is in use. */
+static struct pod *
+pod_get(struct reconciled *r, const struct claim *c)
+{
+	struct pod *p = pods_find(&r->pods, c->uid);
+	const char *slash = strchr(c->name, '/');
+	char *ns;
+
+	if (p != NULL)
+		return (pod_is_named(p, c->name) ? p : NULL);
+	ns = xstrndup(c->name, (size_t)(slash - c->name));
+	p = pod_new(c->uid, ns, slash + 1);
+	free(ns);
+	TAILQ_INSERT_TAIL(&r->pods, p, entry);
+	return (p);
+}
+
+static void
+file_define(struct reconciled *r, struct desired_file *f)
+{
+	struct pod *p;
+	size_t i;
+
+	for (i = 0; i < f->nclaim; i++) {
+		if (f->claim[i].rival != NULL ||
+		    (p = pod_get(r, &f->claim[i])) == NULL)
+			continue;
+		p->want.wanted = 1;
+		pod_define(p, &f->claim[i]);
+	}
+}
+
+/*
+ * Whether somebody wants a pod that was wanted.  While a transfer goes
+ * on, a pod that nobody names yet may still be named, by another file
+ * than before.
+ */
+static int
+is_wanted(struct reconciled *r, const struct pod *p)
+{
+	const struct claim *c = desired_winner(&r->desired, p->uid);
+	char *name;
+
+	if (c != NULL)
+		return (pod_is_named(p, c->name));
+	if (!r->desired.staging)
+		return (0);
+	(void)xasprintf(&name, "%s/%s", p->namespace_, p->name); /* or fatal */
+	c = desired_winner(&r->desired, name);
+	free(name);
+	return (c == NULL);
+}
+
+void
+define_pods(struct reconciled *r)
+{
+	struct desired_file *f;
+	struct pod *p;
+
+	desired_settle(&r->desired);
+	log_conflicts(&r->desired);
+	TAILQ_FOREACH (p, &r->pods, entry)
+		p->want.wanted = p->want.wanted && is_wanted(r, p);
+	TAILQ_FOREACH (f, &r->desired.files, entry)
+		file_define(r, f);
+}

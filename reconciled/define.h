@@ -1,0 +1,17 @@
+/*
+ * From what files want to pods: each pod gets the definition of the file
+ * that has it.
+ */
+#ifndef DEFINE_H
+#define DEFINE_H
+
+#include "reconciled/reconcile.h"
+
+/*
+ * Settles whose each pod is, and brings definitions to pods.  What can
+ * not be defined yet, because of what is under way or because another
+ * pod with its uid has to end first, is defined by a later call.
+ */
+void define_pods(struct reconciled *);
+
+#endif
