@@ -289,6 +289,7 @@ delete_options(const char *uid)
 static void
 request_status(struct record *r, const struct plan *p, struct http_request *req)
 {
+	log_assert(r->seen != NULL);
 	req->method = "PATCH";
 	req->path = pod_path(r, "/status");
 	req->type = "application/strategic-merge-patch+json";
@@ -333,6 +334,7 @@ pods_request(struct act *a, struct record *r, const struct plan *p)
 		request_create(a, r, p, &req);
 		break;
 	case PLAN_DELETE:
+		log_assert(r->seen != NULL);
 		req.method = "DELETE";
 		req.path = pod_path(r, "");
 		req.body = json_body(delete_options(r->seen->uid));

@@ -58,7 +58,7 @@ enum load_result
 load_read(int fd, const struct fingerprint *before, size_t limit, void **bytes,
     size_t *len, struct err *err)
 {
-	struct fingerprint after;
+	struct fingerprint after = { 0 };
 	size_t size = (size_t)before->size;
 	ssize_t n;
 	char *buf;
