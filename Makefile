@@ -22,10 +22,15 @@ COMMON		 = common/err.o common/log.o common/mem.o common/mtime.o \
 		   common/conf.o common/name.o common/privdrop.o \
 		   common/sandbox_linux.o
 IPC		 = ipc/imsg.o ipc/dispatch.o ipc/peer.o gen/tripod.pb-c.o
-WATCHERD	 = watcherd/main.o watcherd/check.o watcherd/sync.o \
-		   watcherd/answer.o \
+WATCHERD	 = watcherd/main.o watcherd/sync.o watcherd/answer.o \
+		   $(OFFLINE) \
 		   watcherd/watch.o watcherd/files.o watcherd/load.o \
 		   watcherd/filter.o $(MANIFEST)
+OFFLINE		 = watcherd/offline.o watcherd/check.o watcherd/input.o \
+		   watcherd/report.o watcherd/report_json.o \
+		   watcherd/excerpt.o watcherd/explain.o \
+		   watcherd/explain_text.o watcherd/explain_json.o \
+		   watcherd/explain_table.o
 MANIFEST	 = watcherd/manifest.o $(MANIFEST_TREE) watcherd/decode.o \
 		   watcherd/defaults.o watcherd/resources.o watcherd/image.o \
 		   watcherd/validate.o watcherd/validate_pod.o \
@@ -64,8 +69,10 @@ MIRRORPLAN	 = mirrord/plan.o mirrord/memo.o mirrord/model.o \
 		   mirrord/nodeplan.o mirrord/node.o mirrord/want.o \
 		   mirrord/seen.o mirrord/status.o mirrord/apijson.o \
 		   mirrord/backoff.o
-TRIPODCTL	 = ctl/tripodctl.o ctl/client.o ctl/clean.o ctl/output_text.o \
-		   ctl/output_json.o
+TRIPODCTL	 = ctl/tripodctl.o $(COMMANDS) ctl/judge.o ctl/client.o \
+		   ctl/clean.o ctl/output_text.o ctl/output_json.o
+COMMANDS	 = ctl/cmd_status.o ctl/cmd_check.o ctl/cmd_explain.o \
+		   ctl/cmd_log.o
 
 PROGRAMS	 = $(addprefix $(O)/bin/,watcherd reconciled mirrord tripodctl)
 
@@ -257,6 +264,11 @@ $(eval $(call unit,yaml,$(TREE),-lyaml -lprotobuf-c))
 $(eval $(call unit,quantity,watcherd/quantity.o watcherd/image.o \
     common/err.o,))
 $(eval $(call unit,schema,$(MANIFEST_SCHEMA),))
+$(eval $(call unit,excerpt,watcherd/excerpt.o $(TREE),-lyaml -lprotobuf-c))
+$(eval $(call unit,explain,watcherd/explain.o watcherd/explain_text.o \
+    watcherd/explain_json.o watcherd/explain_table.o watcherd/excerpt.o \
+    watcherd/report.o watcherd/report_json.o $(MANIFEST_ALL),\
+    $(LIBS_MANIFEST)))
 $(eval $(call unit,decode,watcherd/decode.o watcherd/quantity.o \
     $(MANIFEST_SCHEMA) $(TREE),-lyaml -lprotobuf-c))
 $(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
@@ -314,6 +326,10 @@ fuzz:
 
 lint: all
 	@TRIPOD_OBJ=$(abspath $(O)) tests/lib/run tests/lint/*
+
+# What the schema's tables say, for people.
+fields: $(O)/bin/watcherd
+	$(O)/bin/watcherd -E -o markdown >watcherd/FIELDS.md
 
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
@@ -375,5 +391,5 @@ uninstall:
 clean:
 	rm -rf obj obj-*
 
-.PHONY: all analyse unit testprograms check demo run bench fuzz lint format install \
-    uninstall deps clean
+.PHONY: all analyse unit testprograms check demo run bench fuzz lint fields \
+    format install uninstall deps clean

@@ -1,110 +1,148 @@
 #include "watcherd/check.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "common/log.h"
 #include "common/mem.h"
 #include "watcherd/filter.h"
-#include "watcherd/load.h"
+#include "watcherd/input.h"
 #include "watcherd/manifest.h"
 
-#define CHECK_DESCRIPTORS 16 /* besides those of the files */
+#define DESCRIPTORS 16 /* besides those of the files */
 
-static const char *
-base_name(const char *path)
+/* A pod that a file of a folder defines. */
+struct claim {
+	size_t folder;
+	const char *file; /* borrowed */
+	char *ns, *name, *uid;
+};
+
+struct claims {
+	struct claim *claim;
+	size_t n;
+};
+
+/* The earlier file that has the pod, and why it is the same. */
+static const struct claim *
+claims_find(const struct claims *all, size_t folder, const Tripod__Pod *pod)
 {
-	const char *slash = strrchr(path, '/');
+	const struct claim *c;
+	size_t i;
 
-	return (slash != NULL ? slash + 1 : path);
-}
-
-/* Text from a file must not play with the terminal. */
-static void
-print_text(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			(void)printf("\\x%02x", (unsigned char)*text);
-		else
-			(void)putchar(*text);
+	for (i = 0; i < all->n; i++) {
+		c = &all->claim[i];
+		if (c->folder == folder &&
+		    (strcmp(c->uid, pod->uid) == 0 ||
+			(strcmp(c->ns, pod->namespace_) == 0 &&
+			    strcmp(c->name, pod->name) == 0)))
+			return (c);
 	}
+	return (NULL);
 }
 
 static void
-print_problem(const char *file, const Tripod__Problem *p)
+claims_add(struct claims *all, const struct input *in, const Tripod__Pod *pod)
 {
-	print_text(file);
-	if (p->line > 0)
-		(void)printf(":%u:%u", p->line, p->column);
-	(void)printf(": %s",
-	    p->severity == TRIPOD__PROBLEM__SEVERITY__WARNING ? "warning: "
-							      : "");
-	if (p->field[0] != '\0') {
-		print_text(p->field);
-		(void)printf(": ");
-	}
-	print_text(p->message);
-	(void)putchar('\n');
+	struct claim *c;
+
+	all->claim = xreallocarray(
+	    all->claim, all->n + 1, sizeof(all->claim[0]));
+	c = &all->claim[all->n++];
+	c->folder = in->folder;
+	c->file = in->name;
+	c->ns = xstrdup(pod->namespace_);
+	c->name = xstrdup(pod->name);
+	c->uid = xstrdup(pod->uid);
 }
 
-/* 0 or 1, as check_files(). */
-static int
-check_bytes(
-    const struct check *c, const char *file, const void *bytes, size_t len)
+static void
+claims_release(struct claims *all)
 {
-	const struct manifest_source src = { base_name(file), c->node, bytes,
-		len, c->mode };
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		free(all->claim[i].ns);
+		free(all->claim[i].name);
+		free(all->claim[i].uid);
+	}
+	free(all->claim);
+}
+
+/* What the daemon would send instead, had it read the file last. */
+static Tripod__Manifest *
+claims_judge(struct claims *all, const struct input *in, Tripod__Manifest *m,
+    struct arena *arena)
+{
+	const struct claim *c;
+	const Tripod__Pod *pod;
+	size_t i;
+
+	if (in->folder == 0 || m->state != TRIPOD__MANIFEST__STATE__VALID)
+		return (m);
+	for (i = 0; i < m->n_definition; i++) {
+		pod = m->definition[i]->pod;
+		if ((c = claims_find(all, in->folder, pod)) != NULL)
+			return (manifest_invalid(arena, in->name,
+			    "%s defines the pod %s/%s%s%s already", c->file,
+			    c->ns, c->name,
+			    strcmp(c->uid, pod->uid) == 0 ? " of the uid " : "",
+			    strcmp(c->uid, pod->uid) == 0 ? c->uid : ""));
+	}
+	for (i = 0; i < m->n_definition; i++)
+		claims_add(all, in, m->definition[i]->pod);
+	return (m);
+}
+
+static void
+check_bytes(struct check *check, struct claims *claims, const struct input *in,
+    struct result *result)
+{
+	const struct manifest_source src = { in->name, check->node,
+		result->bytes, result->len, check->mode };
 	struct arena arena;
 	Tripod__Manifest *m;
-	size_t i;
-	int valid;
 
 	arena_init(&arena, MANIFEST_ARENA_MAX);
 	m = manifest_parse(&src, &arena);
+	if (m != NULL) {
+		arena.limit += MANIFEST_ARENA_MAX; /* for one more problem */
+		m = claims_judge(claims, in, m, &arena);
+	}
 	log_assert(m != NULL);
-	for (i = 0; i < m->n_problem; i++)
-		print_problem(file, m->problem[i]);
-	valid = m->state == TRIPOD__MANIFEST__STATE__VALID;
+	result->manifest = m;
+	result->verdict = m->state == TRIPOD__MANIFEST__STATE__VALID
+	    ? VERDICT_VALID
+	    : VERDICT_REFUSED;
+	report_add(&check->report, result);
 	arena_release(&arena);
-	return (valid ? 0 : 1);
-}
-
-static int
-check_file(const struct check *c, const char *file, int fd)
-{
-	struct fingerprint print;
-	struct err err;
-	void *bytes;
-	size_t len;
-	int rc;
-
-	if (load_fingerprint(fd, &print, &err) == -1) {
-		log_warnx("%s: %s", file, err.text);
-		return (EX_NOINPUT);
-	}
-	switch (
-	    load_read(fd, &print, MANIFEST_SIZE_DEFAULT, &bytes, &len, &err)) {
-	case LOAD_DONE:
-		break;
-	case LOAD_CHANGED:
-		log_warnx("%s: is being written to", file);
-		return (EX_NOINPUT);
-	case LOAD_FAILED:
-		log_warnx("%s: %s", file, err.text);
-		return (EX_NOINPUT);
-	}
-	rc = check_bytes(c, file, bytes, len);
-	free(bytes);
-	return (rc);
 }
 
 static void
-enter_sandbox(int n)
+check_input(struct check *check, struct claims *claims, const struct input *in)
+{
+	struct result result = { .path = in->path };
+	struct err err;
+	void *bytes;
+
+	if (in->ignored) {
+		result.verdict = VERDICT_IGNORED;
+		report_add(&check->report, &result);
+	} else if (input_read(in, &bytes, &result.len, &err) == -1) {
+		result.verdict = VERDICT_UNREADABLE;
+		result.why = err.text;
+		report_add(&check->report, &result);
+	} else {
+		result.bytes = bytes;
+		check_bytes(check, claims, in, &result);
+		free(bytes);
+	}
+}
+
+void
+offline_confine(size_t descriptors)
 {
 	struct sandbox s;
 
@@ -112,36 +150,31 @@ enter_sandbox(int n)
 	s.name = "watcherd -t";
 	s.rules = watcherd_rules;
 	s.nrules = watcherd_nrules;
-	s.files = (unsigned int)n + CHECK_DESCRIPTORS;
+	s.files = (unsigned int)descriptors + DESCRIPTORS;
 	s.optional = 1;
 	sandbox_enter(&s);
 }
 
 int
-check_files(const struct check *c, char *const *files, int n)
+check_files(struct check *check, char *const *words, int n)
 {
-	int *fd, i, rc = 0, one;
+	struct report *r = &check->report;
+	struct inputs inputs = { NULL, 0, 0, 0 };
+	struct claims claims = { NULL, 0 };
+	size_t i;
 
-	fd = xcalloc((size_t)n, sizeof(*fd));
-	for (i = 0; i < n; i++) {
-		fd[i] = open(
-		    files[i], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (fd[i] == -1) {
-			log_warn("%s", files[i]);
-			rc = EX_NOINPUT;
-		}
-	}
-	enter_sandbox(n);
-	for (i = 0; i < n; i++) {
-		if (fd[i] == -1)
-			continue;
-		one = check_file(c, files[i], fd[i]);
-		if (one > rc)
-			rc = one;
-		(void)close(fd[i]); /* only read from */
-	}
-	free(fd);
-	if (fflush(stdout) == EOF)
-		fatal("standard output");
-	return (rc);
+	for (i = 0; i < (size_t)n; i++)
+		inputs_add(&inputs, words[i], check->stdin_name);
+	offline_confine(inputs.nopen);
+	report_begin(r);
+	for (i = 0; i < inputs.n; i++)
+		check_input(check, &claims, &inputs.input[i]);
+	report_end(r);
+	inputs_release(&inputs);
+	claims_release(&claims);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		return (EX_IOERR);
+	if (r->count[VERDICT_UNREADABLE] > 0)
+		return (EX_NOINPUT);
+	return (r->count[VERDICT_REFUSED] > 0 ? 1 : EX_OK);
 }

@@ -6,19 +6,25 @@
 #define CHECK_H
 
 #include "watcherd/problem.h"
+#include "watcherd/report.h"
 
-#define CHECK_FILES_MAX 1000
+struct check {
+	const char *node; /* valid, in lower case */
+	enum manifest_mode mode;
+	const char *stdin_name; /* of "-" */
+	struct report report;	/* how it is told */
+};
 
 /*
- * Opens all files, enters the sandbox, parses them and prints each
- * problem as "FILE:LINE:COLUMN: field: message" on standard output.
- * Returns an exit status: 0 all are valid, 1 some are not, 66
- * (EX_NOINPUT) some cannot be read.
+ * Opens all files and folders, enters the sandbox, parses and reports on
+ * standard output.  Files of one folder are judged as the daemon judges
+ * its own: two may not define the same pod.  Returns an exit status: 0
+ * all are valid, 1 some are not, 66 (EX_NOINPUT) some cannot be read, 74
+ * (EX_IOERR) the output cannot be written.
  */
-struct check {
-	const char *node;
-	enum manifest_mode mode;
-};
-int check_files(const struct check *, char *const *files, int n);
+int check_files(struct check *, char *const *words, int n);
+
+/* Gives up what reading and printing does not need; for all of -t. */
+void offline_confine(size_t descriptors);
 
 #endif

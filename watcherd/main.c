@@ -17,17 +17,15 @@
 #include "common/conf.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/name.h"
 #include "common/privdrop.h"
 #include "common/sandbox.h"
 #include "watcherd/canonical.h"
-#include "watcherd/check.h"
 #include "watcherd/filter.h"
 #include "watcherd/manifest.h"
+#include "watcherd/offline.h"
 #include "watcherd/sync.h"
 
 #define DESCRIPTORS_MAX 64
-#define CHECK_NODE "node" /* a name as good as any, for -t */
 
 enum sandbox_mode {
 	MODE_REQUIRED,
@@ -37,8 +35,7 @@ enum sandbox_mode {
 struct watcherd {
 	/* Options. */
 	const char *file;
-	const char *node; /* -N */
-	int must, check_conf, check_files, lenient, verbose;
+	int must, check_conf, verbose;
 
 	/* Configuration. */
 	char *socket, *user;
@@ -79,30 +76,14 @@ static const struct conf_key keys[] = {
 static void
 usage(FILE *to)
 {
-	(void)fprintf(to,
-	    "usage: watcherd [-hnvV] [-f file]\n"
-	    "       watcherd -t [-L] [-N node] manifest ...\n");
+	(void)fprintf(to, "usage: watcherd [-hnvV] [-f file]\n");
+	offline_usage(to);
 }
 
 static void __attribute__((noreturn)) misuse(void)
 {
 	usage(stderr);
 	exit(EX_USAGE);
-}
-
-static void
-options_check(const struct watcherd *w, int left)
-{
-	char node[SYNC_NODE_MAX];
-
-	if (w->lenient && !w->check_files)
-		misuse();
-	if (w->check_files ? left < 1 || left > CHECK_FILES_MAX : left != 0)
-		misuse();
-	if (name_node(w->node, node, sizeof(node)) == -1) {
-		log_warnx("node: \"%s\" is not a DNS name", w->node);
-		exit(EX_USAGE);
-	}
 }
 
 static void
@@ -113,24 +94,14 @@ options_read(struct watcherd *w, int argc, char *argv[])
 	int c;
 
 	w->file = SYSCONFDIR "/tripod/watcherd.conf";
-	w->node = CHECK_NODE;
-	while ((c = getopt_long(argc, argv, "f:hLnN:tvV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "f:hnvV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			w->file = optarg;
 			w->must = 1;
 			break;
-		case 'L':
-			w->lenient = 1;
-			break;
 		case 'n':
 			w->check_conf = 1;
-			break;
-		case 'N':
-			w->node = optarg;
-			break;
-		case 't':
-			w->check_files = 1;
 			break;
 		case 'v':
 			w->verbose++;
@@ -145,7 +116,8 @@ options_read(struct watcherd *w, int argc, char *argv[])
 			misuse();
 		}
 	}
-	options_check(w, argc - optind);
+	if (optind != argc)
+		misuse();
 }
 
 static int
@@ -248,16 +220,6 @@ watcherd_release(struct watcherd *w)
 	conf_release(keys, NKEYS, w);
 }
 
-static int
-run_check(const struct watcherd *w, char *const *files, int n)
-{
-	const struct check check = { w->node,
-		w->lenient ? MANIFEST_LENIENT : MANIFEST_STRICT };
-
-	digest_init();
-	return (check_files(&check, files, n));
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -266,9 +228,9 @@ main(int argc, char *argv[])
 
 	memset(&w, 0, sizeof(w));
 	log_init("watcherd");
+	if (offline_wanted(argc, argv))
+		return (offline_run(argc, argv));
 	options_read(&w, argc, argv);
-	if (w.check_files)
-		return (run_check(&w, argv + optind, argc - optind));
 	if (conf_read(&w) == -1)
 		return (EX_CONFIG);
 	if (w.check_conf) {

@@ -64,6 +64,7 @@ enum grammar {
 #define FIELD_REQUIRED 0x01 /* the API lists it as required */
 #define FIELD_OPTIONAL 0x02 /* unset differs from zero */
 #define FIELD_NEEDED 0x10   /* not listed so, and yet checked */
+#define FIELD_BY_CODE 0x20  /* required, and checked by its own code */
 #define FIELD_MAY_LACK 0x04 /* required, and yet nobody checks */
 #define FIELD_CLEARED 0x08  /* left out of the pod: no meaning here */
 

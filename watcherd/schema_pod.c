@@ -38,7 +38,7 @@ static const struct field fields_object_meta[] = {
 	    IS(LABEL_VALUE)),
 	FIELD("managedFields", OBJECTS(managed_fields_entry),
 	    FLAGS(FIELD_CLEARED)),
-	FIELD("name", JSON_STRING, ACTED),
+	FIELD("name", JSON_STRING, FLAGS(FIELD_BY_CODE), ACTED),
 	FIELD("namespace", JSON_STRING, ACTED, IS(LABEL),
 	    DEFAULT_WORDS("default")),
 	FIELD("ownerReferences", OBJECTS(owner_reference),
@@ -371,8 +371,8 @@ static const struct field fields_pod_spec[] = {
 TYPE(pod_spec, "PodSpec")
 
 static const struct field fields_pod[] = {
-	FIELD("apiVersion", JSON_STRING, ACTED),
-	FIELD("kind", JSON_STRING, ACTED),
+	FIELD("apiVersion", JSON_STRING, FLAGS(FIELD_BY_CODE), ACTED),
+	FIELD("kind", JSON_STRING, FLAGS(FIELD_BY_CODE), ACTED),
 	FIELD("metadata", OBJECT(object_meta), ACTED),
 	FIELD("spec", OBJECT(pod_spec), ACTED),
 	FIELD("status", OBJECT(pod_status), FLAGS(FIELD_CLEARED)),

@@ -1,7 +1,7 @@
 #include "watcherd/utf8.h"
 
-static unsigned int
-utf8_decode(const unsigned char *p, size_t n)
+unsigned int
+utf8_code(const unsigned char *p, size_t n)
 {
 	static const unsigned char mask[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
 	unsigned int code = p[0] & mask[n];
@@ -32,7 +32,7 @@ utf8_length(const unsigned char *p, size_t len)
 		if ((p[i] & 0xc0) != 0x80)
 			return (0);
 	}
-	code = utf8_decode(p, n);
+	code = utf8_code(p, n);
 	if (code < smallest[n] || code > 0x10ffff ||
 	    (code >= 0xd800 && code <= 0xdfff))
 		return (0);
@@ -47,7 +47,7 @@ utf8_space(const unsigned char *p, size_t len)
 
 	if (n == 0)
 		return (0);
-	code = utf8_decode(p, n);
+	code = utf8_code(p, n);
 	if (code == ' ' || (code >= 0x09 && code <= 0x0d) || code == 0x85 ||
 	    code == 0xa0 || code == 0x1680 ||
 	    (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||

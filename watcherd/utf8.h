@@ -8,6 +8,8 @@
 
 /* Bytes of the well-formed character at p; 0: malformed or cut off. */
 size_t utf8_length(const unsigned char *p, size_t len);
+/* The code point of a well-formed character of n bytes. */
+unsigned int utf8_code(const unsigned char *p, size_t n);
 /* Bytes of the white space character (Unicode) at p; 0: none there. */
 size_t utf8_space(const unsigned char *p, size_t len);
 /* Writes one code point; returns its bytes, at most 4. */

@@ -1,0 +1,77 @@
+#include <getopt.h>
+#include <stddef.h>
+
+#include "ctl/command.h"
+
+static const struct option longs[] = {
+	{ "lenient", no_argument, NULL, 'L' },
+	{ "node", required_argument, NULL, 'N' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "stdin-name", required_argument, NULL, 'S' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Hands an option on; -1: it is none. */
+static int
+add_option(struct judge *j, int c)
+{
+	static const char *const forms[] = { "text", "json", NULL };
+	char flag[] = { '-', (char)c, '\0' };
+
+	switch (c) {
+	case 'o':
+		if (command_choice(forms, optarg) == -1)
+			return (-1);
+		/* FALLTHROUGH */
+	case 'N':
+		judge_add(j, flag);
+		judge_add(j, optarg);
+		return (0);
+	case 'S':
+		judge_add(j, "--stdin-name");
+		judge_add(j, optarg);
+		return (0);
+	case 'L':
+	case 'q':
+	case 'v':
+		judge_add(j, flag);
+		return (0);
+	default:
+		return (-1);
+	}
+}
+
+static int
+run(const struct options *o, int argc, char *argv[])
+{
+	struct judge j;
+	int c;
+
+	judge_init(&j, "-t");
+	while ((c = getopt_long(argc, argv, "LN:o:qv", longs, NULL)) != -1) {
+		if (add_option(&j, c) == -1)
+			return (command_misuse(&cmd_check));
+	}
+	if (optind == argc)
+		return (command_misuse(&cmd_check));
+	judge_add(&j, "--");
+	while (optind < argc)
+		judge_add(&j, argv[optind++]);
+	return (judge_run(o, &j));
+}
+
+const struct command cmd_check = { "check",
+	"[-Lqv] [-N NODE] [-o text|json] [--stdin-name NAME] "
+	"FILE|FOLDER|- ...",
+	"Says whether manifests are valid; no daemon is needed.\n"
+	"  -L, --lenient          judge as a kubelet does\n"
+	"  -N, --node NODE        the node that the pods are for\n"
+	"  -o, --output text|json for people or for programs\n"
+	"  -q, --quiet            the exit status only\n"
+	"      --stdin-name NAME  what \"-\" is called\n"
+	"  -v, --verbose          also files that are valid or ignored\n"
+	"Exit status: 0 all are valid, 1 some are not, 66 some cannot be "
+	"read.\n",
+	run };

@@ -1,0 +1,54 @@
+/*
+ * The commands of tripodctl, each in a file of its own, cmd_NAME.c, and
+ * with a line in the table of tripodctl.c.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "common/err.h"
+
+/* What the command line says before the command. */
+struct options {
+	const char *socket;
+	const char *self; /* how we were called, to find watcherd */
+};
+
+struct command {
+	const char *name;
+	const char *usage; /* what follows the name */
+	const char *help;  /* whole lines: what it does, its options */
+	/* An exit status.  argv[0] is the command; "--help" is taken. */
+	int (*run)(const struct options *, int argc, char *argv[]);
+};
+
+extern const struct command cmd_status, cmd_check, cmd_explain, cmd_log;
+
+/* Says how a command is used; returns EX_USAGE. */
+int command_misuse(const struct command *);
+/* Says what went wrong; returns EX_UNAVAILABLE. */
+int command_failed(const struct err *);
+/*
+ * The words of an option "-o" have an order: returns the place of one in
+ * a list that ends with NULL; -1: it is not there.
+ */
+int command_choice(const char *const *choices, const char *word);
+
+/*
+ * The judge of a manifest is watcherd itself, within its sandbox; so the
+ * verdict here cannot differ from the daemon's.
+ */
+struct judge {
+	char **arg;
+	int n;
+};
+
+/* Begins with the mode, "-t" for example; arguments are copied. */
+void judge_init(struct judge *, const char *mode);
+void judge_add(struct judge *, const char *arg);
+/*
+ * Becomes watcherd: the one beside us if we were called by a path,
+ * otherwise the installed one.  Returns EX_UNAVAILABLE if it cannot.
+ */
+int judge_run(const struct options *, struct judge *);
+
+#endif

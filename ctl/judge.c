@@ -1,0 +1,46 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "ctl/command.h"
+
+void
+judge_init(struct judge *j, const char *mode)
+{
+	j->arg = NULL;
+	j->n = 0;
+	judge_add(j, "watcherd");
+	judge_add(j, mode);
+}
+
+void
+judge_add(struct judge *j, const char *arg)
+{
+	j->arg = xreallocarray(j->arg, (size_t)j->n + 2, sizeof(j->arg[0]));
+	j->arg[j->n++] = xstrdup(arg);
+	j->arg[j->n] = NULL;
+}
+
+int
+judge_run(const struct options *o, struct judge *j)
+{
+	const char *slash = strrchr(o->self, '/');
+	char *beside;
+
+	if (slash != NULL) {
+		(void)xasprintf(
+		    &beside, "%.*s/watcherd", (int)(slash - o->self), o->self);
+		(void)execv(beside, j->arg);
+		free(beside);
+	}
+	(void)execv(SBINDIR "/watcherd", j->arg);
+	(void)fprintf(
+	    stderr, "tripodctl: cannot run %s\n", SBINDIR "/watcherd");
+	while (j->n > 0)
+		free(j->arg[--j->n]);
+	free(j->arg);
+	return (EX_UNAVAILABLE);
+}
