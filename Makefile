@@ -53,7 +53,13 @@ RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/desired.o reconciled/policy.o \
 		   reconciled/translate.o reconciled/status.o \
 		   reconciled/files.o reconciled/lend.o reconciled/kept.o \
-		   reconciled/define.o $(CRI)
+		   reconciled/define.o \
+		   reconciled/handler.o reconciled/prober.o $(CRI)
+PROBER		 = reconciled/prober/main.o reconciled/prober/serve.o \
+		   reconciled/prober/filter.o $(PROBECALL)
+PROBECALL	 = reconciled/prober/call.o reconciled/prober/request.o \
+		   reconciled/prober/target.o reconciled/prober/health.o \
+		   common/multi.o gen/grpchealth.pb-c.o
 PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
 		   reconciled/backoff.o reconciled/health.o \
 		   reconciled/record.o
@@ -75,8 +81,9 @@ COMMANDS	 = ctl/cmd_status.o ctl/cmd_check.o ctl/cmd_explain.o \
 		   ctl/cmd_log.o
 
 PROGRAMS	 = $(addprefix $(O)/bin/,watcherd reconciled mirrord tripodctl)
+HELPERS		 = $(O)/bin/tripod-prober
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(HELPERS)
 
 objs		 = $(addprefix $(O)/,$(1))
 
@@ -87,19 +94,22 @@ $(O)/bin/watcherd: LIBS = -lyaml -lcrypto $(LIBS_IPC)
 $(O)/bin/watcherd: $(call objs,$(WATCHERD) $(IPC) $(COMMON))
 $(O)/bin/reconciled: LIBS = -lnghttp2 $(LIBS_IPC)
 $(O)/bin/reconciled: $(call objs,$(RECONCILED) $(IPC) $(COMMON))
+$(O)/bin/tripod-prober: LIBS = -lcurl -lssl -lcrypto $(LIBS_IPC)
+$(O)/bin/tripod-prober: $(call objs,$(PROBER) $(IPC) $(COMMON))
 $(O)/bin/mirrord: LIBS = -lcurl -lssl -lcrypto -ljansson -lyaml $(LIBS_IPC)
 $(O)/bin/mirrord: $(call objs,$(MIRRORD) $(IPC) $(COMMON))
 $(O)/bin/tripodctl: LIBS = -ljansson $(LIBS_IPC)
 $(O)/bin/tripodctl: $(call objs,$(TRIPODCTL) $(IPC) $(COMMON))
 
-$(PROGRAMS):
+$(PROGRAMS) $(HELPERS):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 # Generated messages; every object may need them, so they come first.
 # Their initialisers drop a const, which -Wcast-qual would report in every user.
 GEN		 = $(patsubst %.proto,$(O)/gen/%.pb-c.h,$(notdir \
-		   $(wildcard ipc/*.proto reconciled/*.proto)))
+		   $(wildcard ipc/*.proto reconciled/*.proto \
+		   reconciled/prober/*.proto)))
 .SECONDARY: $(GEN) $(GEN:.h=.c)
 
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: ipc/%.proto
@@ -108,6 +118,12 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: ipc/%.proto
 	sed -i 's/(char \*)protobuf_c/(char *)(uintptr_t)protobuf_c/g' \
 	    $(@D)/$*.pb-c.h
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: reconciled/%.proto
+	@mkdir -p $(@D)
+	$(PROTOC_C) --c_out=$(@D) --proto_path=$(<D) $<
+	sed -i 's/(char \*)protobuf_c/(char *)(uintptr_t)protobuf_c/g' \
+	    $(@D)/$*.pb-c.h
+
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: reconciled/prober/%.proto
 	@mkdir -p $(@D)
 	$(PROTOC_C) --c_out=$(@D) --proto_path=$(<D) $<
 	sed -i 's/(char \*)protobuf_c/(char *)(uintptr_t)protobuf_c/g' \
@@ -352,13 +368,14 @@ CONFDIR		 = $(DESTDIR)$(SYSCONFDIR)/tripod
 SUBST		 = sed -e 's,@SBINDIR@,$(SBINDIR),g' \
 		   -e 's,@SYSCONFDIR@,$(SYSCONFDIR),g' \
 		   -e 's,@RUNDIR@,$(RUNDIR),g' -e 's,@STATEDIR@,$(STATEDIR),g'
-DIRS		 = $(SBINDIR) $(MANDIR)/man5 $(MANDIR)/man8 $(EXAMPLEDIR) \
+DIRS		 = $(SBINDIR) $(LIBEXECDIR) $(MANDIR)/man5 $(MANDIR)/man8 $(EXAMPLEDIR) \
 		   $(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) \
 		   $(SYSCONFDIR)/tripod
 
 install: all
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(DIRS))
 	$(INSTALL) -m 755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5
 	$(INSTALL) -m 644 $(EXAMPLES) $(addprefix etc/,$(CONF)) \
@@ -381,6 +398,7 @@ install: all
 # Configuration, state and users stay.
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(notdir $(PROGRAMS)))
+	rm -rf $(DESTDIR)$(LIBEXECDIR)
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS))

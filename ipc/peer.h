@@ -19,6 +19,7 @@
 
 /* Limits of the channels, in bytes. */
 #define IPC_MANIFEST_MAX (4 * 1024 * 1024) /* a MANIFEST or POD frame */
+#define IPC_PROBE_MAX (64 * 1024)	   /* a PROBE frame */
 #define IPC_SMALL_MAX (16 * 1024)	   /* every other frame */
 #define IPC_DECODE_MAX (16 * 1024 * 1024)  /* memory to decode one */
 

@@ -25,6 +25,7 @@
 #include "reconciled/filter.h"
 #include "reconciled/kept.h"
 #include "reconciled/peers.h"
+#include "reconciled/prober.h"
 #include "reconciled/reconcile.h"
 
 #define FILES_MAX 1024
@@ -67,6 +68,9 @@ static const struct conf_key keys[] = {
 	{ "watch user", CONF_STRING, AT(watch_user), "_tripodw", 0, 0, NULL },
 	{ "mirror user", CONF_STRING, AT(mirror_user), "_tripodm", 0, 0,
 	    NULL },
+	{ "prober", CONF_PATH, AT(prober), LIBEXECDIR "/tripod-prober", 0, 0,
+	    NULL },
+	{ "probe user", CONF_STRING, AT(probe_user), "_tripodp", 0, 0, NULL },
 	{ "control group", CONF_STRING, AT(control_group), "tripod", 0, 0,
 	    NULL },
 	{ "conflict", CONF_ENUM, AT(conflict), "first", 0, 0,
@@ -234,6 +238,16 @@ on_folder(void *ctx)
 	watch_lend(r->peers);
 }
 
+/* It cannot be started from here: the service manager starts both. */
+static void
+on_prober_lost(void *ctx)
+{
+	struct reconciled *r = ctx;
+
+	r->exit_code = EX_SOFTWARE;
+	(void)event_base_loopexit(r->base, NULL); /* cannot fail here */
+}
+
 static void
 on_signal(evutil_socket_t sig, short what, void *arg)
 {
@@ -294,8 +308,22 @@ enter_sandbox(const struct reconciled *r)
 	(void)close(root);
 }
 
+/* Before anything is open that it could inherit. */
+static int
+spawn_prober(const struct reconciled *r)
+{
+	struct err err;
+	int fd;
+
+	fd = prober_spawn(r->conf.prober, r->conf.probe_user,
+	    r->conf.sandbox == MODE_OPTIONAL, &err);
+	if (fd == -1)
+		fatalx("%s", err.text);
+	return (fd);
+}
+
 static void
-loop_prepare(struct reconciled *r)
+loop_prepare(struct reconciled *r, int prober)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	struct event *ev;
@@ -308,6 +336,7 @@ loop_prepare(struct reconciled *r)
 		if (ev == NULL || event_add(ev, NULL) == -1)
 			fatalx("evsignal_new");
 	}
+	r->prober = prober_new(r->base, prober, on_prober_lost, r);
 	reconcile_init(r);
 	r->lend = lend_new(
 	    r->base, r->conf.manifests, r->conf.strict_modes, on_folder, r);
@@ -335,6 +364,7 @@ main(int argc, char *argv[])
 	struct reconciled r;
 	struct options o;
 	struct err err;
+	int prober;
 
 	log_init("reconciled");
 	options_read(&o, argc, argv);
@@ -352,6 +382,7 @@ main(int argc, char *argv[])
 	    o.verbose > 0 ? LOG_LEVEL_DEBUG : (enum log_level)r.conf.log_level);
 	if (geteuid() != 0)
 		fatalx("must be started by root");
+	prober = spawn_prober(&r);
 	node_addresses(&r);
 	TAILQ_INIT(&r.pods);
 	desired_init(&r.desired);
@@ -361,8 +392,8 @@ main(int argc, char *argv[])
 		fatalx("%s", err.text);
 	if ((r.peers = peers_new(&r, &err)) == NULL)
 		fatalx("%s", err.text);
-	loop_prepare(&r);
+	loop_prepare(&r, prober);
 	enter_sandbox(&r);
 	serve(&r);
-	return (EX_OK);
+	return (r.exit_code);
 }

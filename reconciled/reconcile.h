@@ -28,12 +28,14 @@ struct reconciled_conf {
 	char *runtime, *manifests, *node, *node_address, *sockets, *state;
 	char *pod_logs, *container_logs, *cgroup_root;
 	char *watch_user, *mirror_user, *control_group;
+	char *prober, *probe_user;
 	int conflict, strict_modes, cgroup_driver, sandbox, log_level,
 	    host_network;
 	struct conf_list host_paths;
 };
 
 struct peers;
+struct prober;
 
 struct reconciled {
 	struct event_base *base;
@@ -50,6 +52,7 @@ struct reconciled {
 	struct cri *cri;
 	struct events *events;
 	struct peers *peers;
+	struct prober *prober;
 	struct event *ev_reconcile, *ev_wake, *ev_observe, *ev_keep;
 	uint64_t clock; /* counts actions, to date lists by */
 	int listed;	/* a whole list since the runtime came up */

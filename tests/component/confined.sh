@@ -3,25 +3,63 @@
 . "$(dirname "$0")/story.sh"
 begin "$@"
 up
-field() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$(daemon_pid "$1")/status"; }
-for daemon in reconciled watcherd mirrord; do
-	await 10 sh -c "grep -q '^Seccomp:.2' /proc/$(daemon_pid $daemon)/status"
+field() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/status"; }
+
+# unprivileged PID NAME
+unprivileged()
+{
+	local set
+
 	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
-		[ "$(field $daemon $set)" = 0000000000000000 ] ||
-		    fail "$daemon has $set $(field $daemon $set)"
+		[ "$(field "$1" $set)" = 0000000000000000 ] ||
+		    fail "$2 has $set $(field "$1" $set)"
 	done
-	[ "$(field $daemon NoNewPrivs)" = 1 ]
+	[ "$(field "$1" NoNewPrivs)" = 1 ] || fail "$2 may get privileges"
+}
+
+# filtered PID
+filtered() { grep -q '^Seccomp:.2' "/proc/$1/status"; }
+
+# child_of PID: its only one.
+child_of() { cat "/proc/$1/task/$1/children" 2>/dev/null | grep -Eo '^[0-9]+'; }
+
+# sockets PID: their numbers.
+sockets()
+{
+	readlink "/proc/$1/fd/"* | sed -n 's/socket:\[\(.*\)\]/\1/p' | sort
+}
+
+for daemon in reconciled watcherd mirrord; do
+	await 10 filtered "$(daemon_pid $daemon)"
+	unprivileged "$(daemon_pid $daemon)" $daemon
 done
-[ "$(field watcherd Uid)" = 64201 ]
-[ "$(field mirrord Uid)" = 64202 ]
+[ "$(field "$(daemon_pid watcherd)" Uid)" = 64201 ]
+[ "$(field "$(daemon_pid mirrord)" Uid)" = 64202 ]
 [ -z "$(ls -A "/proc/$(daemon_pid watcherd)/root/")" ]
+
+# The prober: a supervisor without rights, and its confined child.
+supervisor=$(child_of "$(daemon_pid reconciled)")
+await 10 child_of "$supervisor" >/dev/null
+prober=$(child_of "$supervisor")
+await 10 filtered "$prober"
+for pid in $supervisor $prober; do
+	unprivileged "$pid" "the prober's process $pid"
+	[ "$(field "$pid" Uid)" = 64203 ]
+	[ "$(field "$pid" Gid)" = 64203 ]
+	[ -z "$(field "$pid" Groups)" ]
+	# Nothing was inherited but the log and the other end of one socket.
+	! ls -l "/proc/$pid/fd" | grep -E ' /(run|var|sys|etc|tmp/.*(state|run|manifests))' ||
+	    fail "process $pid of the prober has inherited a file"
+	[ -z "$(comm -12 <(sockets "$pid") \
+	    <(sockets "$(daemon_pid reconciled)"))" ] ||
+	    fail "process $pid of the prober has inherited a socket"
+done
 
 # reconciled has no inet socket, watcherd but one socket at all.
 inet=$(cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 \
     /proc/net/raw /proc/net/raw6 | awk '{ print $10 }')
-for fd in /proc/"$(daemon_pid reconciled)"/fd/*; do
-	inode=$(readlink "$fd" | sed -n 's/socket:\[\(.*\)\]/\1/p')
-	[ -z "$inode" ] || ! grep -qx "$inode" <<<"$inet" ||
+for inode in $(sockets "$(daemon_pid reconciled)"); do
+	! grep -qx "$inode" <<<"$inet" ||
 	    fail "reconciled holds an inet socket"
 done
-[ "$(ls -l "/proc/$(daemon_pid watcherd)/fd" | grep -c socket:)" = 1 ]
+[ "$(sockets "$(daemon_pid watcherd)" | wc -l)" = 1 ]

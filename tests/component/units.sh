@@ -63,6 +63,8 @@ pod logs $STORY/pods
 container logs $STORY/containers
 watch user 64201
 mirror user 64202
+probe user 64203
+prober $(realpath "$TRIPOD_BIN/tripod-prober")
 control group 0
 node node1
 EOT

@@ -57,6 +57,8 @@ container logs $dir/log/containers
 cgroup root $(cgroup_root "$dir")
 watch user 64201
 mirror user 64202
+probe user 64203
+prober $(realpath "$TRIPOD_BIN/tripod-prober")
 control group 0
 log level debug
 $(node_address)
@@ -95,7 +97,7 @@ daemons_built()
 {
 	local name
 
-	for name in $tripod tripodctl; do
+	for name in $tripod tripodctl tripod-prober; do
 		[ -x "$TRIPOD_BIN/$name" ] ||
 		    die "$TRIPOD_BIN/$name is missing: make"
 	done

@@ -24,7 +24,7 @@ sources()
 
 programs()
 {
-	for name in watcherd reconciled mirrord tripodctl; do
+	for name in watcherd reconciled mirrord tripodctl tripod-prober; do
 		echo "$obj/bin/$name"
 	done
 }
