@@ -290,6 +290,7 @@ $(eval $(call unit,decode,watcherd/decode.o watcherd/quantity.o \
 $(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,identity,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,pod,tests/unit/messagetext.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))

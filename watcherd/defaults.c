@@ -69,10 +69,18 @@ set_string(
 	return (node_set(arena, map, key, node));
 }
 
+/* The policy of an image, in a container or a volume. */
 static int
-is_unset_in(const struct type *type, const struct node *map, const char *name)
+default_pull_policy(struct arena *arena, struct node *owner, const char *policy,
+    const char *image)
 {
-	return (field_is_unset(type_field(type, name), node_get(map, name)));
+	const struct node *given = node_get(owner, policy);
+	const char *reference = node_get_str(owner, image);
+
+	if (given != NULL && (given->kind != NODE_STRING || given->n > 0))
+		return (0);
+	return (set_string(arena, owner, policy,
+	    image_pull_policy(reference != NULL ? reference : "")));
 }
 
 /* Requests that are not given are the limits. */
@@ -126,8 +134,6 @@ static int
 default_container(
     struct arena *arena, const struct node *spec, struct node *container)
 {
-	const char *image;
-
 	if (container->kind != NODE_MAP)
 		return (0);
 	if (default_requests(arena, container) == -1)
@@ -135,12 +141,8 @@ default_container(
 	if (node_get_num(spec, "hostNetwork", 0) &&
 	    default_host_ports(arena, container) == -1)
 		return (-1);
-	image = node_get_str(container, "image");
-	if (image == NULL ||
-	    !is_unset_in(&type_container, container, "imagePullPolicy"))
-		return (0);
-	return (set_string(
-	    arena, container, "imagePullPolicy", image_pull_policy(image)));
+	return (
+	    default_pull_policy(arena, container, "imagePullPolicy", "image"));
 }
 
 static int
@@ -161,7 +163,6 @@ static int
 default_volume(struct arena *arena, struct node *volume)
 {
 	struct node *image, *empty;
-	const char *reference;
 	size_t i;
 
 	if (volume->kind != NODE_MAP)
@@ -177,11 +178,9 @@ default_volume(struct arena *arena, struct node *volume)
 			: node_set(arena, volume, "emptyDir", empty));
 	}
 	image = node_get_kind(volume, "image", NODE_MAP);
-	if (image == NULL || node_get_str(image, "pullPolicy") != NULL)
+	if (image == NULL)
 		return (0);
-	reference = node_get_str(image, "reference");
-	return (set_string(arena, image, "pullPolicy",
-	    image_pull_policy(reference != NULL ? reference : "")));
+	return (default_pull_policy(arena, image, "pullPolicy", "reference"));
 }
 
 static int
@@ -250,6 +249,29 @@ default_grace(struct arena *arena, struct node *spec)
 	return (node_set(arena, spec, name, grace));
 }
 
+/*
+ * Annotations that say nothing in a manifest: Tripod sets the first three
+ * itself, and readers have dropped the others since Kubernetes 1.8.
+ */
+static void
+drop_annotations(struct node *meta)
+{
+	static const char *const names[] = {
+		"kubernetes.io/config.hash",
+		"kubernetes.io/config.seen",
+		"kubernetes.io/config.source",
+		"pod.alpha.kubernetes.io/init-container-statuses",
+		"pod.alpha.kubernetes.io/init-containers",
+		"pod.beta.kubernetes.io/init-container-statuses",
+		"pod.beta.kubernetes.io/init-containers",
+	};
+	struct node *map = node_get_kind(meta, "annotations", NODE_MAP);
+	size_t i;
+
+	for (i = 0; map != NULL && i < sizeof(names) / sizeof(*names); i++)
+		node_unset(map, names[i]);
+}
+
 static int
 default_spec(struct arena *arena, struct node *spec)
 {
@@ -266,6 +288,7 @@ defaults_apply(struct node *pod, struct arena *arena, struct problems *problems)
 {
 	struct node *spec = node_get_kind(pod, "spec", NODE_MAP);
 
+	drop_annotations(node_get_kind(pod, "metadata", NODE_MAP));
 	if ((spec != NULL && default_spec(arena, spec) == -1) ||
 	    default_object(arena, &type_pod, pod) == -1)
 		return (problem_nomem(problems));

@@ -1,7 +1,9 @@
 /*
  * Fills in what a manifest leaves out, as the API server does for a Pod
  * (defaults of Kubernetes 1.36).  Constant defaults stand in the schema;
- * those that depend on other fields are here.
+ * those that depend on other fields are here, and so is what the reference
+ * adjusts while it decodes (a negative grace period, annotations without
+ * meaning).
  */
 #ifndef DEFAULTS_H
 #define DEFAULTS_H

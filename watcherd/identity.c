@@ -4,68 +4,12 @@
 #include <string.h>
 
 #include "watcherd/canonical.h"
+#include "watcherd/quantity.h"
 
 #define PRIORITY_NODE 2000001000    /* system-node-critical */
 #define PRIORITY_CLUSTER 2000000000 /* system-cluster-critical */
 
-/* Set by Tripod, or dropped by every reader since Kubernetes 1.8. */
-static const char *const meaningless[] = {
-	"kubernetes.io/config.hash",
-	"kubernetes.io/config.seen",
-	"kubernetes.io/config.source",
-	"pod.alpha.kubernetes.io/init-container-statuses",
-	"pod.alpha.kubernetes.io/init-containers",
-	"pod.beta.kubernetes.io/init-container-statuses",
-	"pod.beta.kubernetes.io/init-containers",
-};
-
-static void
-drop_annotations(struct node *meta)
-{
-	struct node *map = node_get_kind(meta, "annotations", NODE_MAP);
-	size_t i;
-
-	if (map == NULL)
-		return;
-	for (i = 0; i < sizeof(meaningless) / sizeof(meaningless[0]); i++)
-		node_unset(map, meaningless[i]);
-	if (map->n == 0)
-		node_unset(meta, "annotations");
-}
-
-int
-identity_make(struct arena *arena, struct node *pod, const char *node,
-    const char *file, struct identity_of *out)
-{
-	static const char version[] = "tripod-uid-v1";
-	static const char host[] = "\0host:", from[] = "\0file:";
-	struct node *meta = node_get(pod, "metadata");
-	struct digest_part part[6];
-	const char *text;
-	char hex[DIGEST_HEX_SIZE];
-	size_t len;
-
-	drop_annotations(meta);
-	if ((text = canonical_json(arena, pod, &len)) == NULL)
-		return (-1);
-	part[0] = (struct digest_part){ version, sizeof(version) };
-	part[1] = (struct digest_part){ text, len };
-	part[2] = (struct digest_part){ host, sizeof(host) - 1 };
-	part[3] = (struct digest_part){ node, strlen(node) };
-	part[4] = (struct digest_part){ from, sizeof(from) - 1 };
-	part[5] = (struct digest_part){ file, strlen(file) };
-	digest_hex(part, 6, hex);
-	text = node_get_str(meta, "uid");
-	/* Validation bounds what is printed here. */
-	(void)snprintf(out->hash, sizeof(out->hash), "%.32s", hex);
-	(void)snprintf(
-	    out->uid, sizeof(out->uid), "%s", text != NULL ? text : out->hash);
-	(void)snprintf(out->name, sizeof(out->name), "%s-%s",
-	    node_get_str(meta, "name"), node);
-	text = node_get_str(meta, "namespace");
-	out->ns = text != NULL ? text : "default";
-	return (0);
-}
+#define NAMESPACE_DEFAULT "default"
 
 static int
 set_string(
@@ -76,6 +20,171 @@ set_string(
 	if ((node = node_string(arena, map->at, text, strlen(text))) == NULL)
 		return (-1);
 	return (node_set(arena, map, key, node));
+}
+
+/* One value has one text, however it was written. */
+static struct node *
+settle_quantity(struct arena *arena, struct node *value)
+{
+	char text[QUANTITY_TEXT_MAX];
+	struct quantity q;
+	const char *copy;
+
+	if (value->kind != NODE_STRING ||
+	    quantity_parse(value->str, &q, NULL) == -1)
+		return (value);
+	quantity_settle(&q);
+	quantity_format(&q, text);
+	if (strcmp(text, value->str) == 0)
+		return (value);
+	if ((copy = arena_strdup(arena, text)) == NULL)
+		return (NULL);
+	return (node_string(arena, value->at, copy, strlen(copy)));
+}
+
+static struct node *copy_object(
+    struct arena *, const struct type *, const struct node *);
+
+static struct node *
+copy_one(struct arena *arena, const struct field *f, struct node *value)
+{
+	if (f->json == JSON_OBJECT)
+		return (copy_object(arena, f->type, value));
+	if (f->json == JSON_QUANTITY || f->json == JSON_RESOURCE)
+		return (settle_quantity(arena, value));
+	return (value);
+}
+
+/* A list, or a mapping whose members all are of one field. */
+static struct node *
+copy_collection(
+    struct arena *arena, const struct field *f, const struct node *from)
+{
+	struct node *out = node_new(arena, from->kind, from->at), **slot;
+	size_t i;
+
+	if (out == NULL)
+		return (NULL);
+	if (from->kind == NODE_LIST)
+		out->item = arena_array(arena, from->n, sizeof(*out->item));
+	else
+		out->member = arena_array(arena, from->n, sizeof(*out->member));
+	if (from->n > 0 && out->item == NULL)
+		return (NULL);
+	out->n = from->n;
+	for (i = 0; i < from->n; i++) {
+		if (from->kind == NODE_MAP)
+			out->member[i] = from->member[i];
+		else
+			out->item[i] = from->item[i];
+		slot = from->kind == NODE_MAP ? &out->member[i].value
+					      : &out->item[i];
+		if ((*slot = copy_one(arena, f, *slot)) == NULL)
+			return (NULL);
+	}
+	return (out);
+}
+
+static struct node *
+copy_field(struct arena *arena, const struct field *f, struct node *value)
+{
+	if (f->shape == SHAPE_ONE)
+		return (copy_one(arena, f, value));
+	return (copy_collection(arena, f, value));
+}
+
+static struct node *
+copy_object(
+    struct arena *arena, const struct type *type, const struct node *from)
+{
+	struct node *out = node_new(arena, NODE_MAP, from->at);
+	struct member *m;
+	size_t i;
+
+	if (out == NULL ||
+	    (from->n > 0 &&
+		(out->member = arena_array(
+		     arena, from->n, sizeof(*out->member))) == NULL))
+		return (NULL);
+	for (i = 0; i < from->n; i++) {
+		m = &out->member[i];
+		*m = from->member[i];
+		m->value = copy_field(
+		    arena, type_field(type, m->key), m->value);
+		if (m->value == NULL)
+			return (NULL);
+	}
+	out->n = from->n;
+	return (out);
+}
+
+struct node *
+identity_meaning(struct arena *arena, const struct node *pod)
+{
+	struct node *out, *meta;
+	const char *ns;
+
+	if ((out = copy_object(arena, &type_pod, pod)) == NULL ||
+	    set_string(arena, out, "apiVersion", "v1") == -1 ||
+	    set_string(arena, out, "kind", "Pod") == -1)
+		return (NULL);
+	meta = node_get(out, "metadata");
+	ns = node_get_str(meta, "namespace");
+	if (ns != NULL && strcmp(ns, NAMESPACE_DEFAULT) == 0)
+		node_unset(meta, "namespace");
+	return (out);
+}
+
+char *
+identity_input(struct arena *arena, const struct node *pod,
+    const struct identity_place *place, size_t *len)
+{
+	static const char version[] = "tripod-uid-v1";
+	static const char host[] = "host:", from[] = "file:";
+	struct node *meaning;
+	size_t njson, n = 0, size;
+	char *json, *out;
+
+	if ((meaning = identity_meaning(arena, pod)) == NULL ||
+	    (json = canonical_json(arena, meaning, &njson)) == NULL)
+		return (NULL);
+	size = sizeof(version) + njson + sizeof(host) + strlen(place->node) +
+	    sizeof(from) + strlen(place->file) + 1;
+	if ((out = arena_alloc(arena, size)) == NULL)
+		return (NULL);
+	n = sizeof(version);
+	memcpy(out, version, n);
+	memcpy(out + n, json, njson);
+	n += njson + 1;
+	n += (size_t)snprintf(out + n, size - n, "%s%s", host, place->node) + 1;
+	n += (size_t)snprintf(out + n, size - n, "%s%s", from, place->file);
+	*len = n;
+	return (out);
+}
+
+int
+identity_make(struct arena *arena, const struct node *pod,
+    const struct identity_place *place, struct identity_of *out)
+{
+	const struct node *meta = node_get(pod, "metadata");
+	struct digest_part part;
+	const char *text;
+	char hex[DIGEST_HEX_SIZE];
+
+	part.data = identity_input(arena, pod, place, &part.len);
+	if (part.data == NULL)
+		return (-1);
+	digest_hex(&part, 1, hex);
+	text = node_get_str(meta, "uid");
+	/* Validation bounds what is printed here. */
+	(void)snprintf(out->hash, sizeof(out->hash), "%.32s", hex);
+	(void)snprintf(
+	    out->uid, sizeof(out->uid), "%s", text != NULL ? text : out->hash);
+	(void)snprintf(out->name, sizeof(out->name), "%s-%s",
+	    node_get_str(meta, "name"), place->node);
+	text = node_get_str(meta, "namespace");
+	out->ns = text != NULL ? text : NAMESPACE_DEFAULT;
+	return (0);
 }
 
 static struct node *
@@ -132,6 +241,7 @@ static int
 mirror_toleration(struct arena *arena, struct node *spec)
 {
 	struct node *list = node_get(spec, "tolerations"), *own;
+	int found = 0;
 	size_t i;
 
 	if ((own = node_new(arena, NODE_MAP, spec->at)) == NULL ||
@@ -144,9 +254,11 @@ mirror_toleration(struct arena *arena, struct node *spec)
 		    text_is(list->item[i], "key", "") &&
 		    text_is(list->item[i], "value", "")) {
 			list->item[i] = own;
-			return (0);
+			found = 1;
 		}
 	}
+	if (found)
+		return (0);
 	if (list != NULL)
 		return (node_append(arena, list, own));
 	if ((list = node_new(arena, NODE_LIST, spec->at)) == NULL ||

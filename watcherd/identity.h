@@ -2,22 +2,39 @@
  * What makes a decoded pod the static pod of one file on one node: its
  * uid, and what is added to it.  Pure.
  *
- * The identity, version 1, frozen by tests/unit/test_canonical.c:
+ * The identity, version 1, frozen by tests/fixtures/identity.tsv:
  *
  *	digest = first 32 hex digits of SHA-256 over
- *	    "tripod-uid-v1" NUL  canonical JSON  NUL "host:" node name
+ *	    "tripod-uid-v1" NUL  JSON  NUL "host:" node name
  *	    NUL "file:" base name of the file
  *	uid    = metadata.uid if it is given, otherwise the digest
  *	hash   = the digest, which is the uid unless metadata.uid is given
  *
- * The canonical JSON (canonical.h) is that of the defaulted pod with
- * apiVersion, kind, metadata (name, namespace, labels, annotations and uid
- * as written) and spec, before anything below is added.  Annotations that
- * Tripod itself sets (kubernetes.io/config.hash, .seen, .source) and four
- * obsolete ones are not part of it.  So layout, comments, key order,
- * quoting, YAML or JSON, spelling of quantities and defaults written out
+ * The JSON is the canonical one (canonical.h) of what the pod means:
+ *  - apiVersion "v1", kind "Pod", metadata and spec of the decoded pod,
+ *    with defaults written out (defaults.h);
+ *  - of metadata only annotations, labels, name (as written), namespace
+ *    and uid; a namespace of "default" is left out, as it means the same;
+ *  - quantities in one text for each value: whole multiples of 1024 with
+ *    the largest fitting of Ki Mi Gi Ti Pi Ei, others with that of
+ *    n u m k M G T P E; "0";
+ *  - neither nodeName, which is always this node, nor anything that only
+ *    an API server or a kubelet writes: status, and creationTimestamp,
+ *    deletionTimestamp, deletionGracePeriodSeconds, finalizers,
+ *    generateName, generation, managedFields, ownerReferences,
+ *    resourceVersion and selfLink of metadata, the annotations
+ *    kubernetes.io/config.hash, .seen, .source and four obsolete ones.
+ * So layout, comments, key order, quoting, YAML or JSON, null or absent,
+ * an empty list or none, spelling of quantities and defaults written out
  * never restart a pod; every change of meaning, of the node's name or of
- * the file's name does.
+ * the file's name does.  The order of lists has a meaning; an empty mapping
+ * is not the same as none.
+ *
+ * A default that some later version of Kubernetes adds must not get into
+ * the JSON of pods that do not mention its field.
+ *
+ * The kubelet's own uid covers more (quantities as spelled, the namespace
+ * as written, status, time stamps, the whole path); nobody compares them.
  */
 #ifndef IDENTITY_H
 #define IDENTITY_H
@@ -36,12 +53,27 @@ struct identity_of {
 	const char *ns;		  /* namespace, "default" if none is given */
 };
 
+/* Where a pod's manifest is. */
+struct identity_place {
+	const char *node; /* its name */
+	const char *file; /* base name */
+};
+
 /*
- * Works out the identity of a valid, defaulted, pruned pod.  Takes
- * annotations that have no meaning out of it.  -1: memory ran out.
+ * A copy of a valid, defaulted, pruned pod in the form that the digest
+ * covers (strings are shared).  Written as a manifest it is read to the
+ * same pod.  NULL: memory ran out.
  */
-int identity_make(struct arena *, struct node *pod, const char *node,
-    const char *file, struct identity_of *);
+struct node *identity_meaning(struct arena *, const struct node *pod);
+/* The bytes that the digest covers; NULL: memory ran out. */
+char *identity_input(struct arena *, const struct node *pod,
+    const struct identity_place *, size_t *len);
+/*
+ * Works out the identity of a valid, defaulted, pruned pod.  -1: memory
+ * ran out.
+ */
+int identity_make(struct arena *, const struct node *pod,
+    const struct identity_place *, struct identity_of *);
 
 /*
  * The priority of a spec: the number given, or that of one of the two

@@ -56,6 +56,7 @@ manifest_fill(Tripod__Manifest *m, const struct manifest_source *src,
     struct node *pod, struct arena *arena)
 {
 	Tripod__Definition *d, **list;
+	const struct identity_place place = { src->node, src->file };
 	struct identity_of id;
 	struct node *mirror;
 	char *json;
@@ -66,7 +67,7 @@ manifest_fill(Tripod__Manifest *m, const struct manifest_source *src,
 	    (list = arena_alloc(arena, sizeof(*list))) == NULL)
 		return (-1);
 	tripod__definition__init(d);
-	if (identity_make(arena, pod, src->node, src->file, &id) == -1 ||
+	if (identity_make(arena, pod, &place, &id) == -1 ||
 	    (d->pod = pod_message(arena, pod, &id)) == NULL ||
 	    (mirror = identity_mirror(arena, pod, src->node, &id)) == NULL ||
 	    (json = canonical_json(arena, mirror, &len)) == NULL)

@@ -247,6 +247,14 @@ quantity_format(const struct quantity *q, char out[static QUANTITY_TEXT_MAX])
 	    binary[i]);
 }
 
+void
+quantity_settle(struct quantity *q)
+{
+	q->form = q->nano != 0 && q->nano % (1024 * (__int128)NANO) == 0
+	    ? QUANTITY_BINARY
+	    : QUANTITY_DECIMAL;
+}
+
 int
 quantity_compare(const struct quantity *a, const struct quantity *b)
 {

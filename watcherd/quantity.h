@@ -33,6 +33,11 @@ int quantity_parse(const char *, struct quantity *, struct err *);
 void quantity_round(struct quantity *, int64_t unit);
 /* The canonical text: "1024Ki" is "1Mi", "0.5" is "500m". */
 void quantity_format(const struct quantity *, char[static QUANTITY_TEXT_MAX]);
+/*
+ * Forgets how it was written: the form is BINARY for whole multiples of
+ * 1024 and DECIMAL for all else, so that one value has one text.
+ */
+void quantity_settle(struct quantity *);
 /* -1, 0 or 1. */
 int quantity_compare(const struct quantity *, const struct quantity *);
 /* Sum, no larger than the largest; the form of the first. */

@@ -103,7 +103,8 @@ static const struct {
 	{ "  name: web\n", "  annotations: {a: b}\n  name: web\n", 0 },
 	{ "  name: web\n",
 	    "  annotations: {kubernetes.io/config.hash: a}\n  name: web\n", 1 },
-	{ "  name: web\n", "  namespace: default\n  name: web\n", 0 },
+	{ "  name: web\n", "  namespace: default\n  name: web\n", 1 },
+	{ "  name: web\n", "  namespace: other\n  name: web\n", 0 },
 	{ "  name: web\n", "  name: web2\n", 0 },
 	{ "spec:\n", "spec:\n  restartPolicy: Always\n", 1 },
 	{ "spec:\n", "spec:\n  restartPolicy: Never\n", 0 },
@@ -314,6 +315,7 @@ fixture(const char *path, size_t *len)
 static void
 test_defaults(void **state)
 {
+	const struct identity_place place = { "node1", "rich.yaml" };
 	struct problems p;
 	struct arena arena;
 	struct identity_of id;
@@ -330,8 +332,7 @@ test_defaults(void **state)
 	assert_non_null(pod);
 	assert_int_equal(defaults_apply(pod, &arena, &p), 0);
 	canonical_prune(&type_pod, pod);
-	assert_int_equal(
-	    identity_make(&arena, pod, "node1", "rich.yaml", &id), 0);
+	assert_int_equal(identity_make(&arena, pod, &place, &id), 0);
 	mirror = identity_mirror(&arena, pod, "node1", &id);
 	assert_non_null(mirror);
 	/* Nobody resolves the class for a kubelet's static pod. */

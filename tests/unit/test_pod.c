@@ -26,6 +26,7 @@
 static struct node *
 tree_of(struct arena *arena, const char *yaml, struct identity_of *id)
 {
+	const struct identity_place place = { "node1", "a.yaml" };
 	struct problems p;
 	struct node *tree, *pod;
 
@@ -37,7 +38,7 @@ tree_of(struct arena *arena, const char *yaml, struct identity_of *id)
 		    p.item[0]->message);
 	assert_int_equal(defaults_apply(pod, arena, &p), 0);
 	canonical_prune(&type_pod, pod);
-	assert_int_equal(identity_make(arena, pod, "node1", "a.yaml", id), 0);
+	assert_int_equal(identity_make(arena, pod, &place, id), 0);
 	return (pod);
 }
 
