@@ -33,17 +33,24 @@ OFFLINE		 = watcherd/offline.o watcherd/check.o watcherd/input.o \
 		   watcherd/explain_table.o
 MANIFEST	 = watcherd/manifest.o $(MANIFEST_TREE) watcherd/decode.o \
 		   watcherd/defaults.o watcherd/resources.o watcherd/image.o \
-		   watcherd/validate.o watcherd/validate_pod.o \
-		   watcherd/support.o watcherd/grammar.o \
+		   $(VALIDATE) watcherd/support.o watcherd/grammar.o \
 		   watcherd/canonical.o watcherd/identity.o \
 		   watcherd/quantity.o $(MANIFEST_POD) $(MANIFEST_SCHEMA)
 MANIFEST_POD	 = watcherd/pod.o watcherd/pod_make.o watcherd/pod_container.o \
 		   watcherd/pod_probe.o watcherd/pod_security.o \
 		   watcherd/pod_volume.o
+VALIDATE	 = watcherd/validate.o watcherd/validate_rules.o \
+		   watcherd/validate_relation.o watcherd/validate_meta.o \
+		   watcherd/validate_annotation.o watcherd/validate_pod.o \
+		   watcherd/validate_security.o watcherd/validate_windows.o \
+		   watcherd/validate_container.o watcherd/validate_port.o \
+		   watcherd/validate_probe.o watcherd/validate_volume.o \
+		   watcherd/validate_downward.o watcherd/validate_resources.o \
+		   watcherd/validate_affinity.o
 MANIFEST_TREE	 = watcherd/yaml.o watcherd/json.o watcherd/build.o \
 		   watcherd/tree.o watcherd/problem.o watcherd/scalar.o \
 		   watcherd/utf8.o
-MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/schema_pod.o \
+MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
 		   watcherd/schema_container.o watcherd/schema_volume.o \
 		   watcherd/schema_status.o
 RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
@@ -289,6 +296,7 @@ $(eval $(call unit,decode,watcherd/decode.o watcherd/quantity.o \
     $(MANIFEST_SCHEMA) $(TREE),-lyaml -lprotobuf-c))
 $(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,intake,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,identity,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,pod,tests/unit/messagetext.o $(MANIFEST_ALL),\

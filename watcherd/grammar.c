@@ -10,6 +10,7 @@
 
 #define QUALIFIED_MAX 317 /* prefix, '/', name */
 #define SYSCTL_MAX 253
+#define SUBDOMAIN_MAX 253
 
 static int
 is_annotation_key(const char *text)
@@ -94,6 +95,89 @@ has_outer_space(const char *text)
 }
 
 static int
+is_printable(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n, len = strlen(text);
+
+	for (; len > 0; p += n, len -= n) {
+		if ((n = utf8_length(p, len)) == 0 || *p < ' ' || *p == 0x7f)
+			return (0);
+		if (n == 2 && *p == 0xc2 && p[1] < 0xa1)
+			return (0); /* C1 controls, no-break space */
+	}
+	return (1);
+}
+
+/* A part of a domain: "_" may lead it and stand inside. */
+static int
+is_search_part(const char *p, size_t n)
+{
+	size_t i;
+
+	if (n > 0 && *p == '_') {
+		p++;
+		n--;
+	}
+	if (n == 0 || *p == '-' || *p == '_' || p[n - 1] == '-' ||
+	    p[n - 1] == '_')
+		return (0);
+	for (i = 0; i < n; i++) {
+		if (!islower((unsigned char)p[i]) &&
+		    !isdigit((unsigned char)p[i]) && p[i] != '-' && p[i] != '_')
+			return (0);
+	}
+	return (1);
+}
+
+static int
+is_search(const char *text)
+{
+	size_t n, len = strlen(text);
+
+	if (strcmp(text, ".") == 0)
+		return (1);
+	if (len > 0 && text[len - 1] == '.')
+		len--;
+	if (len > SUBDOMAIN_MAX)
+		return (0);
+	for (;; text += n + 1, len -= n + 1) {
+		n = strcspn(text, ".");
+		if (n > len)
+			n = len;
+		if (!is_search_part(text, n))
+			return (0);
+		if (n == len)
+			return (1);
+	}
+}
+
+/* What will be put behind a last dash is taken for an "a". */
+static int
+is_prefix(const char *text)
+{
+	char copy[SUBDOMAIN_MAX + 1];
+	size_t len = strlen(text);
+
+	if (len > SUBDOMAIN_MAX)
+		return (0);
+	memcpy(copy, text, len + 1);
+	if (len > 1 && copy[len - 1] == '-') {
+		copy[len - 2] = 'a';
+		copy[len - 1] = '\0';
+	}
+	return (name_is_subdomain(copy));
+}
+
+static int
+is_finalizer(const char *text)
+{
+	return (name_is_qualified(text) &&
+	    (strchr(text, '/') != NULL ||
+		choices_match("kubernetes orphan foregroundDeletion", text)));
+}
+
+static int
 is_header_name(const char *text)
 {
 	return (*text != '\0' &&
@@ -137,8 +221,18 @@ grammar_matches(enum grammar g, const char *text)
 	case GRAMMAR_KEY_PATH:
 		return (*text != '/' && strncmp(text, "..", 2) != 0 &&
 		    !has_dots(text));
-	case GRAMMAR_IMAGE:
+	case GRAMMAR_ABSOLUTE:
+		return (*text == '/');
+	case GRAMMAR_TRIMMED:
 		return (!has_outer_space(text));
+	case GRAMMAR_PRINTABLE:
+		return (is_printable(text));
+	case GRAMMAR_SEARCH:
+		return (is_search(text));
+	case GRAMMAR_PREFIX:
+		return (is_prefix(text));
+	case GRAMMAR_FINALIZER:
+		return (is_finalizer(text));
 	}
 	return (0);
 }
@@ -185,8 +279,21 @@ grammar_str(enum grammar g)
 		return ("a relative path without \"..\"");
 	case GRAMMAR_KEY_PATH:
 		return ("a relative path that does not start with \"..\"");
-	case GRAMMAR_IMAGE:
-		return ("an image without white space around it");
+	case GRAMMAR_ABSOLUTE:
+		return ("an absolute path");
+	case GRAMMAR_TRIMMED:
+		return ("without white space around it");
+	case GRAMMAR_PRINTABLE:
+		return ("printable");
+	case GRAMMAR_SEARCH:
+		return ("\".\" or a DNS name (at most 253 of a-z, 0-9, '-', "
+			"'_' and '.', each part with a letter or digit at "
+			"its end)");
+	case GRAMMAR_PREFIX:
+		return ("a DNS name, which may end with '-'");
+	case GRAMMAR_FINALIZER:
+		return ("a qualified name with a prefix, \"kubernetes\", "
+			"\"orphan\" or \"foregroundDeletion\"");
 	}
 	return ("something else");
 }

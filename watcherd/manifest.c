@@ -43,7 +43,6 @@ manifest_tree(
 	validate_support(pod, p);
 	if (defaults_apply(pod, arena, p) == -1)
 		return (NULL);
-	validate_fields(pod, p);
 	validate_pod(pod, src->node, p);
 	if (p->errors > 0)
 		return (NULL);

@@ -137,7 +137,9 @@ problem_compare(const void *a, const void *b)
 		return (pa->line < pb->line ? -1 : 1);
 	if (pa->column != pb->column)
 		return (pa->column < pb->column ? -1 : 1);
-	return (strcmp(pa->field, pb->field));
+	if (strcmp(pa->field, pb->field) != 0)
+		return (strcmp(pa->field, pb->field));
+	return (strcmp(pa->message, pb->message));
 }
 
 void

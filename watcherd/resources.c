@@ -12,8 +12,8 @@ resources_get(const struct node *owner, const char *which, const char *resource,
 	return (text != NULL && quantity_parse(text, out, NULL) == 0);
 }
 
-static int
-is_sidecar(const struct node *container)
+int
+container_is_sidecar(const struct node *container)
 {
 	const char *policy = node_get_str(container, "restartPolicy");
 
@@ -58,7 +58,7 @@ resources_effective(
 			out->form = own.form;
 		use = sidecars;
 		quantity_add(&use, &own);
-		if (is_sidecar(init->item[i]))
+		if (container_is_sidecar(init->item[i]))
 			sidecars = use;
 		if (quantity_compare(&use, &peak) > 0)
 			peak = use;

@@ -8,6 +8,9 @@
 #include "watcherd/quantity.h"
 #include "watcherd/tree.h"
 
+/* True if an init container stays while the pod runs. */
+int container_is_sidecar(const struct node *);
+
 /*
  * What the containers of a pod request of a resource: the larger of what
  * the regular ones and the sidecars need together and of what any init

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define GUESS_MAX 40 /* longer names are not guessed at */
+#include "watcherd/guess.h"
 
 static int
 field_compare(const void *name, const void *field)
@@ -19,56 +19,17 @@ type_field(const struct type *type, const char *name)
 	    name, type->field, type->n, sizeof(type->field[0]), field_compare));
 }
 
-/*
- * Letters to insert, delete, replace or swap with a neighbour to make
- * one word of the other (optimal string alignment).
- */
-static size_t
-edit_distance(const char *a, const char *b)
-{
-	size_t row[3][GUESS_MAX + 1], *older, *old, *new, *spare;
-	size_t i, j, best, la = strlen(a), lb = strlen(b);
-
-	if (la > GUESS_MAX || lb > GUESS_MAX)
-		return (GUESS_MAX);
-	older = row[0];
-	old = row[1];
-	new = row[2];
-	for (j = 0; j <= lb; j++)
-		older[j] = old[j] = j;
-	for (i = 1; i <= la; i++) {
-		new[0] = i;
-		for (j = 1; j <= lb; j++) {
-			best = old[j - 1] + (a[i - 1] != b[j - 1]);
-			if (old[j] + 1 < best)
-				best = old[j] + 1;
-			if (new[j - 1] + 1 < best)
-				best = new[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && older[j - 2] + 1 < best)
-				best = older[j - 2] + 1;
-			new[j] = best;
-		}
-		spare = older;
-		older = old;
-		old = new;
-		new = spare;
-	}
-	return (old[lb]);
-}
-
 const struct field *
 type_guess(const struct type *type, const char *name)
 {
 	const struct field *guess = NULL;
 	size_t i, distance, best;
 
-	/* A short word has many neighbours. */
-	best = strlen(name) > 5 ? 3 : 2;
+	best = guess_limit(name);
 	for (i = 0; i < type->n; i++) {
 		if (strcasecmp(type->field[i].name, name) == 0)
 			return (&type->field[i]);
-		distance = edit_distance(name, type->field[i].name);
+		distance = guess_distance(name, type->field[i].name);
 		if (distance < best) {
 			best = distance;
 			guess = &type->field[i];

@@ -58,7 +58,12 @@ enum grammar {
 	GRAMMAR_NO_DOTS,  /* no component ".." */
 	GRAMMAR_RELATIVE, /* that, and not absolute */
 	GRAMMAR_KEY_PATH, /* that, and not starting with ".." */
-	GRAMMAR_IMAGE	  /* no white space around it */
+	GRAMMAR_ABSOLUTE,
+	GRAMMAR_TRIMMED,   /* no white space around it */
+	GRAMMAR_PRINTABLE, /* characters that can be seen, and blanks */
+	GRAMMAR_SEARCH,	   /* a domain to search, "." too */
+	GRAMMAR_PREFIX,	   /* generateName: a subdomain, maybe with "-" */
+	GRAMMAR_FINALIZER  /* qualified, or one of the standard ones */
 };
 
 #define FIELD_REQUIRED 0x01 /* the API lists it as required */
@@ -83,6 +88,9 @@ struct field {
 	enum grammar keys;    /* of a map's keys */
 	int ranged;	      /* min and max count */
 	int64_t min, max;     /* of each number */
+	size_t longest;	      /* bytes of each string; 0: free */
+	size_t most;	      /* elements of a list; 0: free */
+	const char *unique;   /* field in which elements must differ */
 	const char *fallback; /* default, as JSON: "TCP" "30" "{}" ... */
 
 	/* For people only; NULL: nothing to say. */
@@ -106,7 +114,15 @@ extern const struct type type_object_meta, type_pod_spec, type_container,
     type_resource_requirements, type_local_object_reference,
     type_label_selector, type_se_linux_options, type_seccomp_profile,
     type_app_armor_profile, type_windows_security_context_options,
-    type_object_field_selector, type_resource_field_selector;
+    type_object_field_selector, type_resource_field_selector, type_toleration,
+    type_container_port, type_volume_mount, type_env_var, type_env_var_source,
+    type_env_from_source, type_probe, type_lifecycle_handler, type_lifecycle,
+    type_downward_api_file, type_volume_projection, type_projected,
+    type_empty_dir, type_node_selector_requirement,
+    type_label_selector_requirement, type_pod_affinity_term,
+    type_topology_spread_constraint, type_pod_security_context,
+    type_security_context, type_owner_reference, type_file_key_selector,
+    type_iscsi, type_fc, type_flocker, type_flex, type_quobyte;
 
 /* NULL if the type has no such field; case matters. */
 const struct field *type_field(const struct type *, const char *);

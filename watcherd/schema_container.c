@@ -22,7 +22,7 @@ static const struct field fields_file_key_selector[] = {
 	FIELD("path", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(NO_DOTS)),
 	FIELD("volumeName", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(LABEL)),
 };
-STATIC_TYPE(file_key_selector, "FileKeySelector")
+TYPE(file_key_selector, "FileKeySelector")
 
 static const struct field fields_resource_field_selector[] = {
 	FIELD("containerName", JSON_STRING),
@@ -46,14 +46,14 @@ static const struct field fields_env_var_source[] = {
 	FIELD("resourceFieldRef", OBJECT(resource_field_selector)),
 	FIELD("secretKeyRef", OBJECT(secret_key_selector), REFERS("secrets")),
 };
-STATIC_TYPE(env_var_source, "EnvVarSource")
+TYPE(env_var_source, "EnvVarSource")
 
 static const struct field fields_env_var[] = {
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(ENV_NAME)),
 	FIELD("value", JSON_STRING, ACTED),
 	FIELD("valueFrom", OBJECT(env_var_source), LATER),
 };
-STATIC_TYPE(env_var, "EnvVar")
+TYPE(env_var, "EnvVar")
 
 static const struct field fields_config_map_env_source[] = {
 	FIELD("name", JSON_STRING),
@@ -73,7 +73,7 @@ static const struct field fields_env_from_source[] = {
 	FIELD("prefix", JSON_STRING, IS(ENV_NAME)),
 	FIELD("secretRef", OBJECT(secret_env_source), REFERS("secrets")),
 };
-STATIC_TYPE(env_from_source, "EnvFromSource")
+TYPE(env_from_source, "EnvFromSource")
 
 static const struct field fields_exec[] = {
 	FIELD("command", LIST(JSON_STRING), FLAGS(FIELD_NEEDED)),
@@ -115,14 +115,14 @@ static const struct field fields_lifecycle_handler[] = {
 	FIELD("sleep", OBJECT(sleep_action), SINCE("1.29")),
 	FIELD("tcpSocket", OBJECT(tcp_socket)),
 };
-STATIC_TYPE(lifecycle_handler, "LifecycleHandler")
+TYPE(lifecycle_handler, "LifecycleHandler")
 
 static const struct field fields_lifecycle[] = {
 	FIELD("postStart", OBJECT(lifecycle_handler)),
 	FIELD("preStop", OBJECT(lifecycle_handler)),
 	FIELD("stopSignal", JSON_STRING, FLAGS(FIELD_OPTIONAL), SINCE("1.33")),
 };
-STATIC_TYPE(lifecycle, "Lifecycle")
+TYPE(lifecycle, "Lifecycle")
 
 static const struct field fields_grpc[] = {
 	FIELD("port", JSON_INT32, FLAGS(FIELD_REQUIRED), RANGE(1, 65535)),
@@ -146,7 +146,7 @@ static const struct field fields_probe[] = {
 	    DEFAULT_WORDS("that of the pod")),
 	FIELD("timeoutSeconds", JSON_INT32, RANGE(0, INT32_MAX), DEFAULT("1")),
 };
-STATIC_TYPE(probe, "Probe")
+TYPE(probe, "Probe")
 
 static const struct field fields_container_port[] = {
 	FIELD("containerPort", JSON_INT32, FLAGS(FIELD_REQUIRED), ACTED,
@@ -158,7 +158,7 @@ static const struct field fields_container_port[] = {
 	FIELD("protocol", JSON_STRING, ACTED, ONE_OF("TCP UDP SCTP"),
 	    DEFAULT("TCP")),
 };
-STATIC_TYPE(container_port, "ContainerPort")
+TYPE(container_port, "ContainerPort")
 
 static const struct field fields_container_resize_policy[] = {
 	FIELD("resourceName", JSON_STRING, FLAGS(FIELD_REQUIRED),
@@ -171,7 +171,7 @@ STATIC_TYPE(container_resize_policy, "ContainerResizePolicy")
 static const struct field fields_container_restart_rule_on_exit_codes[] = {
 	FIELD("operator", JSON_STRING, FLAGS(FIELD_REQUIRED),
 	    ONE_OF("In NotIn")),
-	FIELD("values", LIST(JSON_INT32)),
+	FIELD("values", LIST(JSON_INT32), MOST(255)),
 };
 STATIC_TYPE(container_restart_rule_on_exit_codes,
     "ContainerRestartRuleOnExitCodes")
@@ -179,7 +179,8 @@ STATIC_TYPE(container_restart_rule_on_exit_codes,
 static const struct field fields_container_restart_rule[] = {
 	FIELD("action", JSON_STRING, FLAGS(FIELD_REQUIRED),
 	    ONE_OF("Restart RestartAllContainers")),
-	FIELD("exitCodes", OBJECT(container_restart_rule_on_exit_codes)),
+	FIELD("exitCodes", OBJECT(container_restart_rule_on_exit_codes),
+	    FLAGS(FIELD_NEEDED)),
 };
 STATIC_TYPE(container_restart_rule, "ContainerRestartRule")
 
@@ -206,7 +207,7 @@ static const struct field fields_security_context[] = {
 	FIELD("seccompProfile", OBJECT(seccomp_profile), SINCE("1.19")),
 	FIELD("windowsOptions", OBJECT(windows_security_context_options)),
 };
-STATIC_TYPE(security_context, "SecurityContext")
+TYPE(security_context, "SecurityContext")
 
 static const struct field fields_volume_device[] = {
 	FIELD("devicePath", JSON_STRING, FLAGS(FIELD_REQUIRED)),
@@ -225,29 +226,30 @@ static const struct field fields_volume_mount[] = {
 	FIELD("subPath", JSON_STRING, LATER, IS(RELATIVE)),
 	FIELD("subPathExpr", JSON_STRING, LATER, IS(RELATIVE)),
 };
-STATIC_TYPE(volume_mount, "VolumeMount")
+TYPE(volume_mount, "VolumeMount")
 
 static const struct field fields_container[] = {
 	FIELD("args", LIST(JSON_STRING), ACTED),
 	FIELD("command", LIST(JSON_STRING), ACTED),
 	FIELD("env", OBJECTS(env_var), ACTED),
 	FIELD("envFrom", OBJECTS(env_from_source), LATER),
-	FIELD("image", JSON_STRING, FLAGS(FIELD_NEEDED), ACTED, IS(IMAGE)),
+	FIELD("image", JSON_STRING, FLAGS(FIELD_NEEDED), ACTED, IS(TRIMMED)),
 	FIELD("imagePullPolicy", JSON_STRING, ACTED,
 	    ONE_OF("Always IfNotPresent Never"),
 	    DEFAULT_WORDS("Always for :latest or no tag, else IfNotPresent")),
 	FIELD("lifecycle", OBJECT(lifecycle), WARNED),
 	FIELD("livenessProbe", OBJECT(probe), WARNED),
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(LABEL)),
-	FIELD("ports", OBJECTS(container_port), ACTED),
+	FIELD("ports", OBJECTS(container_port), ACTED, UNIQUE("name")),
 	FIELD("readinessProbe", OBJECT(probe), WARNED),
-	FIELD("resizePolicy", OBJECTS(container_resize_policy), SINCE("1.27")),
+	FIELD("resizePolicy", OBJECTS(container_resize_policy),
+	    UNIQUE("resourceName"), SINCE("1.27")),
 	FIELD("resources", OBJECT(resource_requirements), WARNED,
 	    DEFAULT("{}")),
 	FIELD("restartPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
 	    ONE_OF("Always OnFailure Never"), SINCE("1.28")),
 	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), WARNED,
-	    SINCE("1.34")),
+	    MOST(20), SINCE("1.34")),
 	FIELD("securityContext", OBJECT(security_context), WARNED),
 	FIELD("startupProbe", OBJECT(probe), WARNED, SINCE("1.16")),
 	FIELD("stdin", JSON_BOOL, WARNED),
@@ -257,8 +259,11 @@ static const struct field fields_container[] = {
 	FIELD("terminationMessagePolicy", JSON_STRING, WARNED,
 	    ONE_OF("File FallbackToLogsOnError"), DEFAULT("File")),
 	FIELD("tty", JSON_BOOL, WARNED),
-	FIELD("volumeDevices", OBJECTS(volume_device), LATER),
-	FIELD("volumeMounts", OBJECTS(volume_mount), ACTED),
+	FIELD("volumeDevices", OBJECTS(volume_device),
+	    REFUSED("block devices come from persistent volume claims, to "
+		"which a static pod may not refer")),
+	FIELD("volumeMounts", OBJECTS(volume_mount), ACTED,
+	    UNIQUE("mountPath")),
 	FIELD("workingDir", JSON_STRING, ACTED),
 };
 TYPE(container, "Container")
@@ -268,7 +273,7 @@ static const struct field fields_ephemeral_container[] = {
 	FIELD("command", LIST(JSON_STRING), ACTED),
 	FIELD("env", OBJECTS(env_var), ACTED),
 	FIELD("envFrom", OBJECTS(env_from_source), LATER),
-	FIELD("image", JSON_STRING, ACTED, IS(IMAGE)),
+	FIELD("image", JSON_STRING, ACTED, IS(TRIMMED)),
 	FIELD("imagePullPolicy", JSON_STRING, ACTED,
 	    ONE_OF("Always IfNotPresent Never")),
 	FIELD("lifecycle", OBJECT(lifecycle), WARNED),
@@ -291,7 +296,9 @@ static const struct field fields_ephemeral_container[] = {
 	FIELD("terminationMessagePolicy", JSON_STRING, WARNED,
 	    ONE_OF("File FallbackToLogsOnError")),
 	FIELD("tty", JSON_BOOL, WARNED),
-	FIELD("volumeDevices", OBJECTS(volume_device), LATER),
+	FIELD("volumeDevices", OBJECTS(volume_device),
+	    REFUSED("block devices come from persistent volume claims, to "
+		"which a static pod may not refer")),
 	FIELD("volumeMounts", OBJECTS(volume_mount), ACTED),
 	FIELD("workingDir", JSON_STRING, ACTED),
 };

@@ -5,11 +5,12 @@
 
 static const struct field fields_managed_fields_entry[] = {
 	FIELD("apiVersion", JSON_STRING),
-	FIELD("fieldsType", JSON_STRING),
+	FIELD("fieldsType", JSON_STRING, ONE_OF("FieldsV1")),
 	FIELD("fieldsV1", JSON_ANY),
-	FIELD("manager", JSON_STRING),
-	FIELD("operation", JSON_STRING, ONE_OF("Apply Update")),
-	FIELD("subresource", JSON_STRING, SINCE("1.22")),
+	FIELD("manager", JSON_STRING, LONGEST(128), IS(PRINTABLE)),
+	FIELD("operation", JSON_STRING, FLAGS(FIELD_NEEDED),
+	    ONE_OF("Apply Update")),
+	FIELD("subresource", JSON_STRING, LONGEST(256), SINCE("1.22")),
 	FIELD("time", JSON_TIME),
 };
 STATIC_TYPE(managed_fields_entry, "ManagedFieldsEntry")
@@ -22,7 +23,7 @@ static const struct field fields_owner_reference[] = {
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 	FIELD("uid", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 };
-STATIC_TYPE(owner_reference, "OwnerReference")
+TYPE(owner_reference, "OwnerReference")
 
 static const struct field fields_object_meta[] = {
 	FIELD("annotations", MAP(JSON_STRING), ACTED, KEYS(ANNOTATION)),
@@ -30,8 +31,9 @@ static const struct field fields_object_meta[] = {
 	FIELD("deletionGracePeriodSeconds", JSON_INT64,
 	    FLAGS(FIELD_CLEARED | FIELD_OPTIONAL)),
 	FIELD("deletionTimestamp", JSON_TIME, FLAGS(FIELD_CLEARED)),
-	FIELD("finalizers", LIST(JSON_STRING), FLAGS(FIELD_CLEARED)),
-	FIELD("generateName", JSON_STRING, FLAGS(FIELD_CLEARED)),
+	FIELD("finalizers", LIST(JSON_STRING), FLAGS(FIELD_CLEARED),
+	    IS(FINALIZER)),
+	FIELD("generateName", JSON_STRING, FLAGS(FIELD_CLEARED), IS(PREFIX)),
 	FIELD("generation", JSON_INT64, FLAGS(FIELD_CLEARED),
 	    RANGE(0, INT64_MAX)),
 	FIELD("labels", MAP(JSON_STRING), ACTED, KEYS(QUALIFIED),
@@ -56,7 +58,7 @@ static const struct field fields_node_selector_requirement[] = {
 	    ONE_OF("In NotIn Exists DoesNotExist Gt Lt")),
 	FIELD("values", LIST(JSON_STRING)),
 };
-STATIC_TYPE(node_selector_requirement, "NodeSelectorRequirement")
+TYPE(node_selector_requirement, "NodeSelectorRequirement")
 
 static const struct field fields_node_selector_term[] = {
 	FIELD("matchExpressions", OBJECTS(node_selector_requirement)),
@@ -91,7 +93,7 @@ static const struct field fields_label_selector_requirement[] = {
 	    ONE_OF("In NotIn Exists DoesNotExist")),
 	FIELD("values", LIST(JSON_STRING), IS(LABEL_VALUE)),
 };
-STATIC_TYPE(label_selector_requirement, "LabelSelectorRequirement")
+TYPE(label_selector_requirement, "LabelSelectorRequirement")
 
 static const struct field fields_label_selector[] = {
 	FIELD("matchExpressions", OBJECTS(label_selector_requirement)),
@@ -110,7 +112,7 @@ static const struct field fields_pod_affinity_term[] = {
 	FIELD("namespaces", LIST(JSON_STRING), IS(LABEL)),
 	FIELD("topologyKey", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(QUALIFIED)),
 };
-STATIC_TYPE(pod_affinity_term, "PodAffinityTerm")
+TYPE(pod_affinity_term, "PodAffinityTerm")
 
 static const struct field fields_weighted_pod_affinity_term[] = {
 	FIELD("podAffinityTerm", OBJECT(pod_affinity_term),
@@ -149,9 +151,9 @@ static const struct field fields_pod_dns_config_option[] = {
 STATIC_TYPE(pod_dns_config_option, "PodDNSConfigOption")
 
 static const struct field fields_pod_dns_config[] = {
-	FIELD("nameservers", LIST(JSON_STRING), IS(IP)),
+	FIELD("nameservers", LIST(JSON_STRING), MOST(3), IS(IP)),
 	FIELD("options", OBJECTS(pod_dns_config_option)),
-	FIELD("searches", LIST(JSON_STRING)),
+	FIELD("searches", LIST(JSON_STRING), MOST(32), IS(SEARCH)),
 };
 STATIC_TYPE(pod_dns_config, "PodDNSConfig")
 
@@ -213,7 +215,8 @@ static const struct field fields_pod_scheduling_group[] = {
 STATIC_TYPE(pod_scheduling_group, "PodSchedulingGroup")
 
 static const struct field fields_app_armor_profile[] = {
-	FIELD("localhostProfile", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
+	FIELD("localhostProfile", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	    LONGEST(4095), IS(TRIMMED)),
 	FIELD("type", JSON_STRING, FLAGS(FIELD_REQUIRED),
 	    ONE_OF("Localhost RuntimeDefault Unconfined")),
 };
@@ -242,8 +245,10 @@ static const struct field fields_sysctl[] = {
 STATIC_TYPE(sysctl, "Sysctl")
 
 static const struct field fields_windows_security_context_options[] = {
-	FIELD("gmsaCredentialSpec", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
-	FIELD("gmsaCredentialSpecName", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
+	FIELD("gmsaCredentialSpec", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	    LONGEST(65536)),
+	FIELD("gmsaCredentialSpecName", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	    IS(SUBDOMAIN)),
 	FIELD("hostProcess", JSON_BOOL, FLAGS(FIELD_OPTIONAL), SINCE("1.22")),
 	FIELD("runAsUserName", JSON_STRING, FLAGS(FIELD_OPTIONAL),
 	    SINCE("1.16")),
@@ -268,10 +273,10 @@ static const struct field fields_pod_security_context[] = {
 	FIELD("supplementalGroups", LIST(JSON_INT64), RANGE(0, INT32_MAX)),
 	FIELD("supplementalGroupsPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL),
 	    ONE_OF("Merge Strict"), SINCE("1.31")),
-	FIELD("sysctls", OBJECTS(sysctl)),
+	FIELD("sysctls", OBJECTS(sysctl), UNIQUE("name")),
 	FIELD("windowsOptions", OBJECT(windows_security_context_options)),
 };
-STATIC_TYPE(pod_security_context, "PodSecurityContext")
+TYPE(pod_security_context, "PodSecurityContext")
 
 static const struct field fields_toleration[] = {
 	FIELD("effect", JSON_STRING,
@@ -281,7 +286,7 @@ static const struct field fields_toleration[] = {
 	FIELD("tolerationSeconds", JSON_INT64, FLAGS(FIELD_OPTIONAL)),
 	FIELD("value", JSON_STRING),
 };
-STATIC_TYPE(toleration, "Toleration")
+TYPE(toleration, "Toleration")
 
 static const struct field fields_topology_spread_constraint[] = {
 	FIELD("labelSelector", OBJECT(label_selector)),
@@ -299,14 +304,15 @@ static const struct field fields_topology_spread_constraint[] = {
 	FIELD("whenUnsatisfiable", JSON_STRING, FLAGS(FIELD_REQUIRED),
 	    ONE_OF("DoNotSchedule ScheduleAnyway")),
 };
-STATIC_TYPE(topology_spread_constraint, "TopologySpreadConstraint")
+TYPE(topology_spread_constraint, "TopologySpreadConstraint")
 
 static const struct field fields_pod_spec[] = {
 	FIELD("activeDeadlineSeconds", JSON_INT64, FLAGS(FIELD_OPTIONAL),
 	    WARNED, RANGE(1, INT32_MAX)),
 	FIELD("affinity", OBJECT(affinity)),
 	FIELD("automountServiceAccountToken", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
-	FIELD("containers", OBJECTS(container), FLAGS(FIELD_REQUIRED), ACTED),
+	FIELD("containers", OBJECTS(container), FLAGS(FIELD_REQUIRED), ACTED,
+	    UNIQUE("name")),
 	FIELD("dnsConfig", OBJECT(pod_dns_config), WARNED),
 	FIELD("dnsPolicy", JSON_STRING, WARNED,
 	    ONE_OF("ClusterFirst ClusterFirstWithHostNet Default None"),
@@ -325,9 +331,9 @@ static const struct field fields_pod_spec[] = {
 	FIELD("hostname", JSON_STRING, ACTED, IS(LABEL),
 	    DEFAULT_WORDS("the pod's name")),
 	FIELD("hostnameOverride", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
-	    IS(SUBDOMAIN), SINCE("1.34")),
+	    LONGEST(64), IS(SUBDOMAIN), SINCE("1.34")),
 	FIELD("imagePullSecrets", OBJECTS(local_object_reference)),
-	FIELD("initContainers", OBJECTS(container), LATER),
+	FIELD("initContainers", OBJECTS(container), LATER, UNIQUE("name")),
 	FIELD("nodeName", JSON_STRING, FLAGS(FIELD_CLEARED),
 	    DEFAULT_WORDS("the node of this machine")),
 	FIELD("nodeSelector", MAP(JSON_STRING), KEYS(QUALIFIED),
@@ -366,7 +372,7 @@ static const struct field fields_pod_spec[] = {
 	FIELD("tolerations", OBJECTS(toleration)),
 	FIELD("topologySpreadConstraints", OBJECTS(topology_spread_constraint),
 	    SINCE("1.16")),
-	FIELD("volumes", OBJECTS(volume), ACTED),
+	FIELD("volumes", OBJECTS(volume), ACTED, UNIQUE("name")),
 };
 TYPE(pod_spec, "PodSpec")
 

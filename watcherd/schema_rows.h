@@ -30,6 +30,9 @@
 #define IS(g) .grammar = GRAMMAR_##g
 #define KEYS(g) .keys = GRAMMAR_##g
 #define RANGE(a, b) .ranged = 1, .min = (a), .max = (b)
+#define LONGEST(n) .longest = (n)
+#define MOST(n) .most = (n)
+#define UNIQUE(name) .unique = (name)
 #define DEFAULT(json) .fallback = (json)
 #define DEFAULT_WORDS(text) .fallback_words = (text)
 #define SINCE(version) .since = (version)

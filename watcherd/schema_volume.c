@@ -5,7 +5,7 @@
 
 static const struct field fields_aws_ebs[] = {
 	FIELD("fsType", JSON_STRING),
-	FIELD("partition", JSON_INT32),
+	FIELD("partition", JSON_INT32, RANGE(0, 255)),
 	FIELD("readOnly", JSON_BOOL),
 	FIELD("volumeID", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 };
@@ -13,11 +13,13 @@ STATIC_TYPE(aws_ebs, "AWSElasticBlockStoreVolumeSource")
 
 static const struct field fields_azure_disk[] = {
 	FIELD("cachingMode", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	    ONE_OF("None ReadOnly ReadWrite"),
 	    DEFAULT("ReadWrite")),
 	FIELD("diskName", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 	FIELD("diskURI", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 	FIELD("fsType", JSON_STRING, FLAGS(FIELD_OPTIONAL), DEFAULT("ext4")),
-	FIELD("kind", JSON_STRING, FLAGS(FIELD_OPTIONAL), DEFAULT("Shared")),
+	FIELD("kind", JSON_STRING, FLAGS(FIELD_OPTIONAL), DEFAULT("Shared"),
+	    ONE_OF("Shared Dedicated Managed")),
 	FIELD("readOnly", JSON_BOOL, FLAGS(FIELD_OPTIONAL), DEFAULT("false")),
 };
 STATIC_TYPE(azure_disk, "AzureDiskVolumeSource")
@@ -77,7 +79,7 @@ static const struct field fields_downward_api_file[] = {
 	FIELD("path", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(KEY_PATH)),
 	FIELD("resourceFieldRef", OBJECT(resource_field_selector)),
 };
-STATIC_TYPE(downward_api_file, "DownwardAPIVolumeFile")
+TYPE(downward_api_file, "DownwardAPIVolumeFile")
 
 static const struct field fields_downward_api[] = {
 	FIELD("defaultMode", JSON_INT32, FLAGS(FIELD_OPTIONAL), RANGE(0, 0777),
@@ -91,7 +93,7 @@ static const struct field fields_empty_dir[] = {
 	    BUT("anything else than Memory is refused")),
 	FIELD("sizeLimit", JSON_QUANTITY, FLAGS(FIELD_OPTIONAL), ACTED),
 };
-STATIC_TYPE(empty_dir, "EmptyDirVolumeSource")
+TYPE(empty_dir, "EmptyDirVolumeSource")
 
 static const struct field fields_typed_local_object_reference[] = {
 	FIELD("apiGroup", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
@@ -147,7 +149,7 @@ static const struct field fields_fc[] = {
 	FIELD("targetWWNs", LIST(JSON_STRING)),
 	FIELD("wwids", LIST(JSON_STRING)),
 };
-STATIC_TYPE(fc, "FCVolumeSource")
+TYPE(fc, "FCVolumeSource")
 
 static const struct field fields_flex[] = {
 	FIELD("driver", JSON_STRING, FLAGS(FIELD_REQUIRED)),
@@ -156,17 +158,17 @@ static const struct field fields_flex[] = {
 	FIELD("readOnly", JSON_BOOL),
 	FIELD("secretRef", OBJECT(local_object_reference)),
 };
-STATIC_TYPE(flex, "FlexVolumeSource")
+TYPE(flex, "FlexVolumeSource")
 
 static const struct field fields_flocker[] = {
 	FIELD("datasetName", JSON_STRING),
 	FIELD("datasetUUID", JSON_STRING),
 };
-STATIC_TYPE(flocker, "FlockerVolumeSource")
+TYPE(flocker, "FlockerVolumeSource")
 
 static const struct field fields_gce_pd[] = {
 	FIELD("fsType", JSON_STRING),
-	FIELD("partition", JSON_INT32),
+	FIELD("partition", JSON_INT32, RANGE(0, 255)),
 	FIELD("pdName", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 	FIELD("readOnly", JSON_BOOL),
 };
@@ -215,10 +217,10 @@ static const struct field fields_iscsi[] = {
 	FIELD("secretRef", OBJECT(local_object_reference)),
 	FIELD("targetPortal", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 };
-STATIC_TYPE(iscsi, "ISCSIVolumeSource")
+TYPE(iscsi, "ISCSIVolumeSource")
 
 static const struct field fields_nfs[] = {
-	FIELD("path", JSON_STRING, FLAGS(FIELD_REQUIRED)),
+	FIELD("path", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(ABSOLUTE)),
 	FIELD("readOnly", JSON_BOOL),
 	FIELD("server", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 };
@@ -302,24 +304,24 @@ static const struct field fields_volume_projection[] = {
 	FIELD("serviceAccountToken", OBJECT(service_account_token_projection),
 	    REFERS("service account tokens")),
 };
-STATIC_TYPE(volume_projection, "VolumeProjection")
+TYPE(volume_projection, "VolumeProjection")
 
 static const struct field fields_projected[] = {
 	FIELD("defaultMode", JSON_INT32, FLAGS(FIELD_OPTIONAL), RANGE(0, 0777),
 	    DEFAULT("420")),
 	FIELD("sources", OBJECTS(volume_projection)),
 };
-STATIC_TYPE(projected, "ProjectedVolumeSource")
+TYPE(projected, "ProjectedVolumeSource")
 
 static const struct field fields_quobyte[] = {
 	FIELD("group", JSON_STRING),
 	FIELD("readOnly", JSON_BOOL),
 	FIELD("registry", JSON_STRING, FLAGS(FIELD_REQUIRED)),
-	FIELD("tenant", JSON_STRING),
+	FIELD("tenant", JSON_STRING, LONGEST(64)),
 	FIELD("user", JSON_STRING),
 	FIELD("volume", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 };
-STATIC_TYPE(quobyte, "QuobyteVolumeSource")
+TYPE(quobyte, "QuobyteVolumeSource")
 
 static const struct field fields_rbd[] = {
 	FIELD("fsType", JSON_STRING),
@@ -339,12 +341,12 @@ static const struct field fields_scale_io[] = {
 	FIELD("protectionDomain", JSON_STRING),
 	FIELD("readOnly", JSON_BOOL),
 	FIELD("secretRef", OBJECT(local_object_reference),
-	    FLAGS(FIELD_REQUIRED)),
+	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
 	FIELD("sslEnabled", JSON_BOOL),
 	FIELD("storageMode", JSON_STRING, DEFAULT("ThinProvisioned")),
 	FIELD("storagePool", JSON_STRING),
 	FIELD("system", JSON_STRING, FLAGS(FIELD_REQUIRED)),
-	FIELD("volumeName", JSON_STRING),
+	FIELD("volumeName", JSON_STRING, FLAGS(FIELD_NEEDED)),
 };
 STATIC_TYPE(scale_io, "ScaleIOVolumeSource")
 
@@ -360,8 +362,8 @@ static const struct field fields_storage_os[] = {
 	FIELD("fsType", JSON_STRING),
 	FIELD("readOnly", JSON_BOOL),
 	FIELD("secretRef", OBJECT(local_object_reference)),
-	FIELD("volumeName", JSON_STRING),
-	FIELD("volumeNamespace", JSON_STRING),
+	FIELD("volumeName", JSON_STRING, FLAGS(FIELD_NEEDED), IS(LABEL)),
+	FIELD("volumeNamespace", JSON_STRING, IS(LABEL)),
 };
 STATIC_TYPE(storage_os, "StorageOSVolumeSource")
 

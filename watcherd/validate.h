@@ -3,8 +3,8 @@
  * its place; what decode.h refused already is passed over.
  *
  * What one field may hold is checked from the schema (validate.c); rules
- * between fields are in validate_pod.c; support.c refuses or warns about
- * what is valid but not done here.
+ * between fields are in validate_*.c, by topic; support.c refuses or warns
+ * about what is valid but not done here.
  */
 #ifndef VALIDATE_H
 #define VALIDATE_H
@@ -16,11 +16,9 @@
 #define CONTAINERS_MAX 64      /* of one pod */
 #define VOLUMES_MAX 256	       /* of one pod */
 
-/* Required fields, enumerations, ranges, grammars: on the defaulted pod. */
-void validate_fields(const struct node *pod, struct problems *);
 /*
- * Rules between fields: on the defaulted pod.  The node's name is needed
- * because the pod's name ends with it.
+ * Everything about a defaulted pod but what is supported.  The node's name
+ * is needed because the pod's name ends with it.
  */
 void validate_pod(
     const struct node *pod, const char *node_name, struct problems *);
