@@ -3,44 +3,79 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The kubelet's reader: no more than 99 % of the steps within aliases. */
+#define ALIASED_FREE 100 /* up to here, or up to that many steps in all */
+#define STEPS_FREE 1000
+#define ALIASED_PERCENT 99
+
+struct build_frame {
+	struct node *node;
+	size_t first;	/* of its entries among all pending ones */
+	int want_value; /* MAP: a key was given */
+	int warned;	/* told of a merge that overwrites */
+};
+
 struct build_entry {
 	struct member member;
 	size_t order;
+	int alias;
 	int merge;  /* the key was "<<" */
 	int merged; /* came from a map that was merged */
 };
 
 void
-build_init(struct build *b, struct arena *arena, struct problems *problems)
+build_init(struct build *b, struct arena *arena, struct problems *problems,
+    enum build_duplicates duplicates)
 {
 	memset(b, 0, sizeof(*b));
 	b->arena = arena;
 	b->problems = problems;
+	b->duplicates = duplicates;
 }
 
 void
 build_release(struct build *b)
 {
+	free(b->frame);
 	free(b->entry);
+	b->frame = NULL;
 	b->entry = NULL;
-	b->nentries = b->size = 0;
+}
+
+void
+build_next(struct build *b)
+{
+	b->root = NULL;
+	b->depth = 0;
+	b->nentries = 0;
 }
 
 static struct build_frame *
-build_top(struct build *b)
+build_top(const struct build *b)
 {
 	return (b->depth > 0 ? &b->frame[b->depth - 1] : NULL);
+}
+
+enum node_kind
+build_kind(const struct build *b)
+{
+	return (b->depth > 0 ? build_top(b)->node->kind : NODE_NULL);
 }
 
 int
 build_wants_key(const struct build *b)
 {
-	const struct build_frame *f;
+	return (build_kind(b) == NODE_MAP && !build_top(b)->want_value);
+}
 
-	if (b->depth == 0)
-		return (0);
-	f = &b->frame[b->depth - 1];
-	return (f->node->kind == NODE_MAP && !f->want_value);
+/* Room for one more in an array that doubles. */
+static void *
+grow(void *array, size_t n, size_t *size, size_t one)
+{
+	if (n < *size)
+		return (array);
+	*size = *size == 0 ? 64 : *size * 2;
+	return (xreallocarray(array, *size, one));
 }
 
 static struct build_entry *
@@ -48,11 +83,7 @@ build_entry_new(struct build *b)
 {
 	struct build_entry *e;
 
-	if (b->nentries == b->size) {
-		b->size = b->size == 0 ? 64 : b->size * 2;
-		b->entry = xreallocarray(
-		    b->entry, b->size, sizeof(b->entry[0]));
-	}
+	b->entry = grow(b->entry, b->nentries, &b->entries, sizeof(*e));
 	e = &b->entry[b->nentries];
 	memset(e, 0, sizeof(*e));
 	e->order = b->nentries++;
@@ -61,10 +92,10 @@ build_entry_new(struct build *b)
 
 /* Counts what a node stands for against the limits. */
 static int
-build_count(struct build *b, const struct node *node, struct place at)
+build_count(struct build *b, size_t nodes, size_t bytes, struct place at)
 {
-	b->nodes += node->weight;
-	b->bytes += node->bytes;
+	b->nodes += nodes;
+	b->bytes += bytes;
 	if (b->nodes > TREE_NODES_MAX) {
 		problem_add(b->problems, at, NULL,
 		    "more than %d values, aliases written out", TREE_NODES_MAX);
@@ -79,7 +110,7 @@ build_count(struct build *b, const struct node *node, struct place at)
 	return (0);
 }
 
-/* Text of a key; the reference's reader turns these into strings too. */
+/* A key as text; NULL if it cannot be one. */
 static const char *
 key_text(const struct node *node)
 {
@@ -130,39 +161,41 @@ build_add_merge(struct build *b, struct place at)
 }
 
 /* Takes over the members of one map, as if they stood here. */
-static int
-merge_map(struct build *b, const struct node *map, struct place at)
+static void
+merge_map(struct build *b, const struct node *map)
 {
 	struct build_entry *e;
 	size_t i;
 
 	for (i = 0; i < map->n; i++) {
-		if (build_count(b, map->member[i].value, at) == -1)
-			return (-1);
 		e = build_entry_new(b);
 		e->member = map->member[i];
 		e->merged = 1;
 	}
-	return (0);
 }
 
-/* The entry of "<<" gives way to the members of its value. */
+/*
+ * The entry of "<<" gives way to the members of its value: of a map, or
+ * of a list of maps, which no alias may stand for.
+ */
 static int
-merge_value(struct build *b, struct place at, const struct node *value)
+merge_value(
+    struct build *b, struct place at, const struct node *value, int alias)
 {
 	size_t i;
 
 	b->nentries--;
-	if (value->kind == NODE_MAP)
-		return (merge_map(b, value, at));
-	if (value->kind != NODE_LIST)
+	if (value->kind == NODE_MAP) {
+		merge_map(b, value);
+		return (0);
+	}
+	if (value->kind != NODE_LIST || alias)
 		goto bad;
 	/* Backwards: in a list of maps the first one has the last word. */
 	for (i = value->n; i > 0; i--) {
 		if (value->item[i - 1]->kind != NODE_MAP)
 			goto bad;
-		if (merge_map(b, value->item[i - 1], at) == -1)
-			return (-1);
+		merge_map(b, value->item[i - 1]);
 	}
 	return (0);
 bad:
@@ -172,7 +205,7 @@ bad:
 }
 
 static int
-build_put(struct build *b, struct node *node)
+build_put(struct build *b, struct node *node, int alias)
 {
 	struct build_frame *f = build_top(b);
 	struct build_entry *e;
@@ -182,25 +215,43 @@ build_put(struct build *b, struct node *node)
 		return (0);
 	}
 	if (f->node->kind == NODE_LIST) {
-		build_entry_new(b)->member.value = node;
-		return (0);
+		e = build_entry_new(b);
+	} else {
+		f->want_value = 0;
+		e = &b->entry[b->nentries - 1];
+		if (e->merge)
+			return (merge_value(b, e->member.at, node, alias));
 	}
-	f->want_value = 0;
-	e = &b->entry[b->nentries - 1];
-	if (e->merge)
-		return (merge_value(b, e->member.at, node));
 	e->member.value = node;
+	e->alias = alias;
 	return (0);
 }
 
 int
 build_add(struct build *b, struct node *node)
 {
-	if (build_count(b, node, node->at) == -1)
+	if (build_count(b, node->weight, node->bytes, node->at) == -1)
 		return (-1);
 	if (build_wants_key(b))
 		return (build_key(b, build_top(b), node));
-	return (build_put(b, node));
+	return (build_put(b, node, 0));
+}
+
+int
+build_add_alias(struct build *b, struct node *node, struct place at)
+{
+	if (build_count(b, 1 + (size_t)node->weight, node->bytes, at) == -1)
+		return (-1);
+	b->aliased += node->weight;
+	if (b->aliased > ALIASED_FREE && b->nodes > STEPS_FREE &&
+	    b->aliased * 100 > b->nodes * ALIASED_PERCENT) {
+		problem_add(b->problems, at, NULL,
+		    "aliases of aliases make this too large");
+		return (-1);
+	}
+	if (build_wants_key(b))
+		return (build_key(b, build_top(b), node));
+	return (build_put(b, node, 1));
 }
 
 int
@@ -219,6 +270,7 @@ build_open(
 		    "a key must be a string, got %s", node_kind_str(kind));
 		return (-1);
 	}
+	b->frame = grow(b->frame, b->depth, &b->frames, sizeof(*f));
 	f = &b->frame[b->depth];
 	memset(f, 0, sizeof(*f));
 	if ((f->node = node_new(b->arena, kind, at)) == NULL)
@@ -242,50 +294,76 @@ entry_compare(const void *a, const void *b)
 	return (ea->order < eb->order ? -1 : 1);
 }
 
-/* Two entries of one key: the later one counts, if both may stand. */
-static void
-build_clash(struct build *b, struct build_frame *f,
-    const struct build_entry *early, const struct build_entry *late)
+/*
+ * Two entries of one key, the earlier one in "early": the later one
+ * counts.  -1: memory ran out.
+ */
+static int
+build_clash(struct build *b, struct build_frame *f, const struct member *early,
+    int early_merged, struct build_entry *late)
 {
 	char q[QUOTE_MAX];
 
-	if (!early->merged && !late->merged) {
-		problem_add(b->problems, late->member.at, NULL,
+	if (!early_merged && !late->merged)
+		problem_flaw(b->problems, late->member.at, NULL,
 		    "duplicate key %s, first given in line %u",
-		    quote(q, late->member.key), early->member.at.line);
-	} else if (!early->merged && !f->warned) {
+		    quote(q, late->member.key), early->at.line);
+	else if (!early_merged && !f->warned) {
 		f->warned = 1;
-		problem_warn(b->problems, early->member.at, NULL,
+		problem_warn(b->problems, early->at, NULL,
 		    "%s is overwritten by the merge key that follows; put "
 		    "\"<<\" first",
-		    quote(q, early->member.key));
+		    quote(q, early->key));
 	}
+	if (b->duplicates == BUILD_LAST_WINS)
+		return (0);
+	late->member.value = node_overlay(
+	    b->arena, early->value, late->member.value);
+	return (late->member.value == NULL ? problem_nomem(b->problems) : 0);
+}
+
+/* Sorted, each key once. */
+static int
+map_members(struct build *b, struct build_frame *f, size_t n)
+{
+	struct build_entry *e = b->entry + f->first;
+	struct node *node = f->node;
+	size_t i;
+
+	if ((node->member = arena_array(
+		 b->arena, n, sizeof(node->member[0]))) == NULL)
+		return (problem_nomem(b->problems));
+	for (i = 1; i < n; i++) {
+		if (entry_compare(&e[i - 1], &e[i]) > 0) {
+			qsort(e, n, sizeof(*e), entry_compare);
+			break;
+		}
+	}
+	for (i = 0; i < n; i++) {
+		if (node->n > 0 &&
+		    strcmp(e[i].member.key, e[i - 1].member.key) == 0 &&
+		    build_clash(b, f, &node->member[--node->n], e[i - 1].merged,
+			&e[i]) == -1)
+			return (-1);
+		node->member[node->n] = e[i].member;
+		node->n++;
+		node->weight += 1 + (uint32_t)e[i].alias;
+	}
+	return (0);
 }
 
 static int
 close_map(struct build *b, struct build_frame *f)
 {
-	struct build_entry *e;
 	struct node *node = f->node;
 	size_t i, n = b->nentries - f->first;
 
 	if (n == 0)
 		return (0);
-	if ((node->member = arena_array(
-		 b->arena, n, sizeof(node->member[0]))) == NULL)
-		return (problem_nomem(b->problems));
-	e = b->entry + f->first;
-	qsort(e, n, sizeof(*e), entry_compare);
-	for (i = 0; i < n; i++) {
-		if (node->n > 0 &&
-		    strcmp(e[i].member.key, e[i - 1].member.key) == 0) {
-			build_clash(b, f, &e[i - 1], &e[i]);
-			node->n--;
-		}
-		node->member[node->n++] = e[i].member;
-	}
+	if (map_members(b, f, n) == -1)
+		return (-1);
 	for (i = 0; i < node->n; i++) {
-		node->weight += 1 + node->member[i].value->weight;
+		node->weight += node->member[i].value->weight;
 		node->bytes += node->member[i].value->bytes +
 		    (uint32_t)strlen(node->member[i].key);
 	}
@@ -295,6 +373,7 @@ close_map(struct build *b, struct build_frame *f)
 static int
 close_list(struct build *b, struct build_frame *f)
 {
+	const struct build_entry *e = b->entry + f->first;
 	struct node *node = f->node;
 	size_t i;
 
@@ -305,8 +384,8 @@ close_list(struct build *b, struct build_frame *f)
 		 b->arena, node->n, sizeof(node->item[0]))) == NULL)
 		return (problem_nomem(b->problems));
 	for (i = 0; i < node->n; i++) {
-		node->item[i] = b->entry[f->first + i].member.value;
-		node->weight += node->item[i]->weight;
+		node->item[i] = e[i].member.value;
+		node->weight += (uint32_t)e[i].alias + node->item[i]->weight;
 		node->bytes += node->item[i]->bytes;
 	}
 	return (0);
@@ -316,17 +395,14 @@ int
 build_close(struct build *b)
 {
 	struct build_frame *f = build_top(b);
+	struct node *node = f->node;
 	int rc;
 
-	rc = f->node->kind == NODE_MAP ? close_map(b, f) : close_list(b, f);
-	if (rc == -1)
+	rc = node->kind == NODE_MAP ? close_map(b, f) : close_list(b, f);
+	if (rc == -1 || build_count(b, 1, 0, node->at) == -1)
 		return (-1);
-	f->node->weight++;
-	if (++b->nodes > TREE_NODES_MAX) {
-		b->nodes = TREE_NODES_MAX;
-		return (build_count(b, f->node, f->node->at));
-	}
+	node->weight++;
 	b->nentries = f->first;
 	b->depth--;
-	return (build_put(b, f->node));
+	return (build_put(b, node, 0));
 }

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "watcherd/defaults.h"
+#include "watcherd/utf8.h"
 
 /* Where text goes; with buf == NULL it is only counted. */
 struct sink {
@@ -71,13 +72,19 @@ put_string(struct sink *s, const char *text)
 
 	sink_put(s, "\"", 1);
 	for (;; text += n + 1) {
-		for (n = 0; (unsigned char)text[n] >= 0x20 && text[n] != '"' &&
+		for (n = 0; (unsigned char)text[n] >= 0x20 &&
+		     memcmp(text + n, UTF8_NUL, 1) != 0 && text[n] != '"' &&
 		     text[n] != '\\';
 		     n++)
 			continue;
 		sink_put(s, text, n);
 		if (text[n] == '\0')
 			break;
+		if (memcmp(text + n, UTF8_NUL, 1) == 0) {
+			sink_put(s, "\\u0000", 6);
+			n++;
+			continue;
+		}
 		if ((hit = strchr(raw, text[n])) != NULL) {
 			escaped[0] = '\\';
 			escaped[1] = letters[hit - raw];

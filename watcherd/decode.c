@@ -22,6 +22,7 @@ struct decode {
 };
 
 #define DESCRIBE_MAX 100
+#define SEARCH_DEPTH 2 /* levels below, for a misplaced field */
 
 /* A value as a message shows it. */
 static const char *
@@ -167,26 +168,44 @@ two_digits(const char *p)
 }
 
 static int
+days_of(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+		31 };
+	int leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return (days[month - 1] + (month == 2 && leap));
+}
+
+/* As wide as the reader of the API: hours of one digit, odd offsets. */
+static int
 is_rfc3339(const char *t)
 {
-	if (!time_matches(t, "0000-00-00T00:00:00"))
+	int month, day;
+
+	if (!time_matches(t, "0000-00-00T"))
 		return (0);
-	if (two_digits(t + 5) < 1 || two_digits(t + 5) > 12 ||
-	    two_digits(t + 8) < 1 || two_digits(t + 8) > 31 ||
-	    two_digits(t + 11) > 23 || two_digits(t + 14) > 59 ||
-	    two_digits(t + 17) > 59)
+	month = two_digits(t + 5);
+	day = two_digits(t + 8);
+	if (month < 1 || month > 12 || day < 1 ||
+	    day > days_of(two_digits(t) * 100 + two_digits(t + 2), month))
 		return (0);
-	t += 19;
-	if (*t == '.') {
-		if (strspn(t + 1, "0123456789") == 0)
-			return (0);
+	t += 11;
+	if (time_matches(t, "00:") ? two_digits(t) > 23
+				   : !time_matches(t, "0:"))
+		return (0);
+	t = strchr(t, ':');
+	if (!time_matches(t, ":00:00") || two_digits(t + 1) > 59 ||
+	    two_digits(t + 4) > 59)
+		return (0);
+	t += 6;
+	if ((*t == '.' || *t == ',') && time_matches(t + 1, "0"))
 		t += 1 + strspn(t + 1, "0123456789");
-	}
 	if (strcmp(t, "Z") == 0)
 		return (1);
 	return ((*t == '+' || *t == '-') && strlen(t) == 6 &&
-	    time_matches(t + 1, "00:00") && two_digits(t + 1) < 24 &&
-	    two_digits(t + 4) < 60);
+	    time_matches(t + 1, "00:00") && two_digits(t + 1) <= 24 &&
+	    two_digits(t + 4) <= 60);
 }
 
 static struct node *decode_object(struct decode *, const struct type *,
@@ -330,31 +349,66 @@ decode_map(struct decode *d, const struct field *f, const struct node *node,
 	return (out);
 }
 
-/* Says where a field could have been meant to stand; 0: no idea. */
+/* A name that is looked for: as it is, or nearly so. */
+typedef const struct field *find_fn(const struct type *, const char *);
+
+struct search {
+	find_fn *find;
+	const char *name;
+	const struct field *found;
+	char *where; /* PROBLEM_FIELD_MAX bytes */
+};
+
 static int
-misplaced(const struct scope *scope, const char *name, char *buf, size_t size)
+search_type(struct search *s, const struct type *type, const struct path *path)
 {
-	const struct scope *s;
+	if ((s->found = s->find(type, s->name)) == NULL)
+		return (0);
+	path_format(path, s->where, PROBLEM_FIELD_MAX);
+	if (*s->where == '\0')
+		(void)snprintf(s->where, PROBLEM_FIELD_MAX, "the top level");
+	return (1);
+}
+
+static int
+search_children(struct search *s, const struct type *type,
+    const struct path *path, int acted, int depth)
+{
 	const struct field *f;
-	struct path child;
+	struct path child = { path, NULL, 0, 0 };
 	size_t i;
 
-	for (s = scope; s != NULL; s = s->up) {
-		if (s != scope && type_field(s->type, name) != NULL) {
-			path_format(s->path, buf, size);
-			if (*buf == '\0')
-				(void)snprintf(buf, size, "the top level");
+	for (i = 0; i < type->n; i++) {
+		f = &type->field[i];
+		child.name = f->name;
+		if (f->json != JSON_OBJECT || (f->flags & FIELD_CLEARED) ||
+		    acted != (f->support <= SUPPORT_WARNED))
+			continue;
+		if (depth == 0
+			? search_type(s, f->type, &child)
+			: search_children(s, f->type, &child, acted, depth - 1))
 			return (1);
-		}
-		for (i = 0; i < s->type->n; i++) {
-			f = &s->type->field[i];
-			if (f->json != JSON_OBJECT ||
-			    (f->flags & FIELD_CLEARED) ||
-			    type_field(f->type, name) == NULL)
-				continue;
-			child = (struct path){ s->path, f->name, 0, 0 };
-			path_format(&child, buf, size);
+	}
+	return (0);
+}
+
+/*
+ * Where else the field could belong: upwards, or in what hangs below; of
+ * that first what Tripod acts on.
+ */
+static int
+search_places(struct search *s, const struct scope *scope)
+{
+	const struct scope *up;
+	int depth;
+
+	for (up = scope; up != NULL; up = up->up) {
+		if (up != scope && search_type(s, up->type, up->path))
 			return (1);
+		for (depth = 0; depth < SEARCH_DEPTH; depth++) {
+			if (search_children(s, up->type, up->path, 1, depth) ||
+			    search_children(s, up->type, up->path, 0, depth))
+				return (1);
 		}
 	}
 	return (0);
@@ -368,22 +422,34 @@ static const struct field *
 unknown_field(struct decode *d, const struct scope *scope,
     const struct member *m, const struct path *path)
 {
-	const struct field *guess = type_guess(scope->type, m->key);
+	const struct field *guess;
 	char where[PROBLEM_FIELD_MAX];
+	struct search s = { type_field, m->key, NULL, where };
+	struct search near = { type_guess, m->key, NULL, where };
 
-	if (guess != NULL && strcasecmp(guess->name, m->key) == 0)
-		problem_add(d->problems, m->at, path,
-		    "unknown field; it is written \"%s\"", guess->name);
-	else if (misplaced(scope, m->key, where, sizeof(where))) {
-		problem_add(d->problems, m->at, path,
-		    "unknown field here; it belongs under %s", where);
+	if (problems_full(d->problems)) {
+		problem_flaw(d->problems, m->at, path, "unknown field");
 		return (NULL);
-	} else if (guess != NULL)
-		problem_add(d->problems, m->at, path,
+	}
+	guess = type_guess(scope->type, m->key);
+	if (guess != NULL && strcasecmp(guess->name, m->key) == 0) {
+		problem_flaw(d->problems, m->at, path,
+		    "unknown field; it is written \"%s\"", guess->name);
+		return (guess);
+	}
+	if (search_places(&s, scope))
+		problem_flaw(d->problems, m->at, path,
+		    "unknown field here; it belongs under %s", where);
+	else if (guess != NULL)
+		problem_flaw(d->problems, m->at, path,
 		    "unknown field; did you mean \"%s\"?", guess->name);
+	else if (search_places(&near, scope))
+		problem_flaw(d->problems, m->at, path,
+		    "unknown field here; did you mean \"%s\" under %s?",
+		    near.found->name, where);
 	else
-		problem_add(d->problems, m->at, path, "unknown field");
-	return (guess);
+		problem_flaw(d->problems, m->at, path, "unknown field");
+	return (s.found == NULL ? guess : NULL);
 }
 
 /* So that what was misspelt is not missed as well. */
@@ -393,7 +459,8 @@ stand_in(
 {
 	struct node *bad;
 
-	if (f == NULL || node_get(out, f->name) != NULL)
+	if (f == NULL || d->problems->mode == MANIFEST_LENIENT ||
+	    node_get(out, f->name) != NULL)
 		return (0);
 	if ((bad = node_new(d->arena, NODE_BAD, at)) == NULL ||
 	    node_set(d->arena, out, f->name, bad) == -1)
@@ -472,38 +539,17 @@ decode_object(struct decode *d, const struct type *type,
 	return (out);
 }
 
-/* Is it a Pod of v1?  Anything else gets no further errors. */
+/* What counts is what was taken for it. */
 static int
-check_kind(struct decode *d, const struct node *root)
+set_header(struct decode *d, struct node *map, const char *kind)
 {
-	const struct node *version = node_get(root, "apiVersion");
-	const struct node *kind = node_get(root, "kind");
-	struct path path = { NULL, "kind", 0, 0 };
-	char q[QUOTE_MAX];
+	struct node *k = node_string(d->arena, map->at, kind, strlen(kind));
+	struct node *v = node_string(d->arena, map->at, "v1", 2);
 
-	if (kind == NULL || kind->kind != NODE_STRING) {
-		problem_add(d->problems, kind ? kind->at : root->at, &path,
-		    "must be \"Pod\", got %s",
-		    kind ? node_kind_str(kind->kind) : "nothing");
-		return (-1);
-	}
-	if (strcmp(kind->str, "Pod") != 0) {
-		problem_add(d->problems, kind->at, &path,
-		    "must be \"Pod\", got %s", quote(q, kind->str));
-		return (-1);
-	}
-	path.name = "apiVersion";
-	if (version == NULL || version->kind != NODE_STRING) {
-		problem_add(d->problems, version ? version->at : root->at,
-		    &path, "must be \"v1\", got %s",
-		    version ? node_kind_str(version->kind) : "nothing");
-		return (-1);
-	}
-	if (strcmp(version->str, "v1") != 0 && strcmp(version->str, "/v1")) {
-		problem_add(d->problems, version->at, &path,
-		    "must be \"v1\", got %s", quote(q, version->str));
-		return (-1);
-	}
+	if (k == NULL || v == NULL ||
+	    node_set(d->arena, map, "kind", k) == -1 ||
+	    node_set(d->arena, map, "apiVersion", v) == -1)
+		return (problem_nomem(d->problems));
 	return (0);
 }
 
@@ -512,14 +558,19 @@ decode_pod(
     const struct node *root, struct arena *arena, struct problems *problems)
 {
 	struct decode d = { arena, problems };
+	struct node *pod;
 
-	if (root->kind != NODE_MAP) {
-		problem_add(problems, root->at, NULL,
-		    "expected a Pod, which is a mapping, got %s",
-		    node_kind_str(root->kind));
+	if ((pod = decode_object(&d, &type_pod, root, NULL, NULL)) == NULL ||
+	    set_header(&d, pod, "Pod") == -1)
 		return (NULL);
-	}
-	if (check_kind(&d, root) == -1)
-		return (NULL);
-	return (decode_object(&d, &type_pod, root, NULL, NULL));
+	return (pod);
+}
+
+struct node *
+decode_pod_list(
+    const struct node *root, struct arena *arena, struct problems *problems)
+{
+	struct decode d = { arena, problems };
+
+	return (decode_object(&d, &type_pod_list, root, NULL, NULL));
 }

@@ -3,6 +3,7 @@
  *
  * Unknown fields and values of the wrong type are errors, each with a
  * hint where one is cheap; all of them are found, not only the first.
+ * Read leniently, an unknown field is only worth a warning.
  * In the result:
  *  - fields given as null are absent; null in a list is a zero value;
  *  - integers have num set; quantities are strings in canonical text;
@@ -17,9 +18,12 @@
 #include "watcherd/tree.h"
 
 /*
- * Decodes a Pod.  NULL after adding a problem: it is no Pod at all (then
- * only that is told), or memory ran out.
+ * Decodes what is a Pod by its kind, a mapping.  NULL after adding a
+ * problem: memory ran out.
  */
 struct node *decode_pod(const struct node *, struct arena *, struct problems *);
+/* The same for a list of pods, whose items are left as they are. */
+struct node *decode_pod_list(
+    const struct node *, struct arena *, struct problems *);
 
 #endif

@@ -101,17 +101,17 @@ escape_unicode(struct lexer *lx, unsigned int *out)
 
 	if (hex4(lx, out) == -1)
 		return (-1);
-	if (*out >= 0xdc00 && *out <= 0xdfff)
-		*out = 0xfffd;
-	if (*out < 0xd800 || *out > 0xdbff)
+	if (*out < 0xd800 || *out > 0xdfff)
 		return (0);
 	ahead = *lx;
 	if (lx->end - lx->p >= 6 && lx->p[0] == '\\' && lx->p[1] == 'u') {
 		ahead.p += 2;
 		ahead.at.column += 2;
-		if (hex4(&ahead, &low) == -1)
+		if (hex4(&ahead, &low) == -1) {
+			*lx = ahead;
 			return (-1);
-		if (low >= 0xdc00 && low <= 0xdfff) {
+		}
+		if (*out < 0xdc00 && low >= 0xdc00 && low <= 0xdfff) {
 			*out = 0x10000 + ((*out - 0xd800) << 10) +
 			    (low - 0xdc00);
 			lx->p = ahead.p;
@@ -119,7 +119,9 @@ escape_unicode(struct lexer *lx, unsigned int *out)
 			return (0);
 		}
 	}
-	*out = 0xfffd;
+	problem_flaw(lx->problems, lx->at, NULL,
+	    "the escape before this is half a surrogate pair");
+	*out = UTF8_REPLACEMENT;
 	return (0);
 }
 
@@ -147,49 +149,81 @@ escape(struct lexer *lx, char **out)
 	if (escape_unicode(lx, &code) == -1)
 		return (-1);
 	if (code == 0) {
-		problem_add(lx->problems, at, NULL, "contains a NUL character");
-		return (-1);
-	}
-	*out += utf8_encode(code, *out);
+		problem_flaw(
+		    lx->problems, at, NULL, "contains a NUL character");
+		memcpy(*out, UTF8_NUL, 2);
+		*out += 2;
+	} else
+		*out += utf8_encode(code, *out);
 	return (0);
+}
+
+/* Copies characters that stand for themselves, one byte each. */
+static void
+string_plain(struct lexer *lx, char **out)
+{
+	const unsigned char *p = lx->p;
+
+	while (
+	    p < lx->end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+		*(*out)++ = (char)*p++;
+	lx->at.column += (uint32_t)(p - lx->p);
+	lx->p = p;
+}
+
+/* One character that is not ASCII. */
+static void
+string_wide(struct lexer *lx, char **out)
+{
+	size_t n = utf8_length(lx->p, (size_t)(lx->end - lx->p));
+
+	if (n > 0) {
+		memcpy(*out, lx->p, n);
+		*out += n;
+	} else {
+		problem_flaw(lx->problems, lx->at, NULL,
+		    "expected UTF-8, got byte 0x%02x", (unsigned int)*lx->p);
+		*out += utf8_encode(UTF8_REPLACEMENT, *out);
+	}
+	advance(lx);
 }
 
 static int
 string_body(struct lexer *lx, char **out)
 {
-	size_t n;
 	int c;
 
 	for (;;) {
+		string_plain(lx, out);
 		if ((c = peek(lx)) == '"')
 			return (0);
 		if (c == -1 || c < 0x20)
 			return (unexpected(lx, "the end of the string"));
-		if (c == '\\') {
-			if (escape(lx, out) == -1)
-				return (-1);
-			continue;
-		}
-		n = utf8_length(lx->p, (size_t)(lx->end - lx->p));
-		if (n == 0)
-			return (unexpected(lx, "UTF-8"));
-		memcpy(*out, lx->p, n);
-		*out += n;
-		advance(lx);
+		if (c != '\\')
+			string_wide(lx, out);
+		else if (escape(lx, out) == -1)
+			return (-1);
 	}
 }
 
-/* Bytes up to the closing quote: no escape makes its text longer. */
+/*
+ * Bytes that are enough up to the closing quote: no escape makes its text
+ * longer, a malformed byte becomes three.
+ */
 static size_t
 string_size(const struct lexer *lx)
 {
 	const unsigned char *p;
+	size_t size = 0;
 
 	for (p = lx->p; p < lx->end && *p != '"'; p++) {
-		if (*p == '\\' && p + 1 < lx->end)
+		if (*p == '\\' && p + 1 < lx->end) {
 			p++;
+			size++;
+		}
+		size += *p < 0x80 ? 1 : 3;
 	}
-	return ((size_t)(p - lx->p));
+	return (size);
 }
 
 static struct node *
@@ -332,14 +366,6 @@ read_key(struct lexer *lx)
 	return (0);
 }
 
-static enum node_kind
-open_kind(const struct lexer *lx)
-{
-	const struct build *b = &lx->build;
-
-	return (b->depth == 0 ? NODE_NULL : b->frame[b->depth - 1].node->kind);
-}
-
 /* Closes what ends here; then a comma must follow, or the end. */
 static int
 read_after(struct lexer *lx)
@@ -351,12 +377,15 @@ read_after(struct lexer *lx)
 		if (peek(lx) == ',') {
 			advance(lx);
 			skip_space(lx);
-			return (open_kind(lx) == NODE_MAP ? read_key(lx) : 0);
+			return (build_kind(&lx->build) == NODE_MAP
+				? read_key(lx)
+				: 0);
 		}
-		if (peek(lx) != (open_kind(lx) == NODE_MAP ? '}' : ']'))
+		if (peek(lx) !=
+		    (build_kind(&lx->build) == NODE_MAP ? '}' : ']'))
 			return (unexpected(lx,
-			    open_kind(lx) == NODE_MAP ? "',' or '}'"
-						      : "',' or ']'"));
+			    build_kind(&lx->build) == NODE_MAP ? "',' or '}'"
+							       : "',' or ']'"));
 		advance(lx);
 		if (build_close(&lx->build) == -1)
 			return (-1);
@@ -381,9 +410,9 @@ read_step(struct lexer *lx)
 	return (c == '{' ? read_key(lx) : 0);
 }
 
-struct node *
+void
 json_read(const void *bytes, size_t len, struct arena *arena,
-    struct problems *problems)
+    struct problems *problems, struct documents *documents)
 {
 	struct lexer lx;
 	int rc;
@@ -394,7 +423,9 @@ json_read(const void *bytes, size_t len, struct arena *arena,
 	lx.at = (struct place){ 1, 1 };
 	lx.arena = arena;
 	lx.problems = problems;
-	build_init(&lx.build, arena, problems);
+	documents->form = DOCUMENT_JSON;
+	documents->n = 0;
+	build_init(&lx.build, arena, problems, BUILD_OVERLAY);
 	skip_space(&lx);
 	do
 		rc = read_step(&lx);
@@ -402,5 +433,6 @@ json_read(const void *bytes, size_t len, struct arena *arena,
 	if (rc == 0 && lx.p < lx.end)
 		rc = unexpected(&lx, "nothing behind the JSON value");
 	build_release(&lx.build);
-	return (rc == 0 ? lx.build.root : NULL);
+	if (rc == 0)
+		documents->root[documents->n++] = lx.build.root;
 }

@@ -9,6 +9,7 @@
 #include "watcherd/defaults.h"
 #include "watcherd/identity.h"
 #include "watcherd/json.h"
+#include "watcherd/kind.h"
 #include "watcherd/pod.h"
 #include "watcherd/validate.h"
 #include "watcherd/yaml.h"
@@ -27,55 +28,188 @@ manifest_new(struct arena *arena, const char *file)
 	return (m);
 }
 
-/* A tree that is a valid, defaulted pod, or NULL and problems. */
-static struct node *
-manifest_tree(
-    const struct manifest_source *src, struct arena *arena, struct problems *p)
-{
-	struct node *tree, *pod;
+struct found {
+	struct node *pod; /* decoded and defaulted */
+	struct marks marks;
+};
 
-	if (json_is(src->bytes, src->len))
-		tree = json_read(src->bytes, src->len, arena, p);
-	else
-		tree = yaml_read(src->bytes, src->len, arena, p);
-	if (tree == NULL || (pod = decode_pod(tree, arena, p)) == NULL)
-		return (NULL);
-	validate_support(pod, p);
-	if (defaults_apply(pod, arena, p) == -1)
-		return (NULL);
-	validate_pod(pod, src->node, p);
-	if (p->errors > 0)
-		return (NULL);
-	return (pod);
+/* What is known of a file while it is read. */
+struct intake {
+	const struct manifest_source *src;
+	struct arena *arena;
+	struct problems *problems;
+	struct documents documents;
+	struct found *found[MANIFEST_PODS_MAX];
+	size_t nfound;
+};
+
+static const struct node *
+pod_name(const struct node *pod)
+{
+	return (node_get_kind(node_get(pod, "metadata"), "name", NODE_STRING));
 }
 
-/* Fills the pod in; -1: memory ran out. */
-static int
-manifest_fill(Tripod__Manifest *m, const struct manifest_source *src,
-    struct node *pod, struct arena *arena)
+static const char *
+pod_namespace(const struct node *pod)
 {
-	Tripod__Definition *d, **list;
-	const struct identity_place place = { src->node, src->file };
+	const char *ns = node_get_str(node_get(pod, "metadata"), "namespace");
+
+	return (ns != NULL && *ns != '\0' ? ns : "default");
+}
+
+/* Two pods of one name cannot both run. */
+static void
+intake_unique(struct intake *in, const struct node *pod)
+{
+	const struct path meta = { NULL, "metadata", 0, 0 };
+	const struct path path = { &meta, "name", 0, 0 };
+	const struct node *name = pod_name(pod), *other;
+	size_t i;
+
+	for (i = 0; name != NULL && i < in->nfound; i++) {
+		other = pod_name(in->found[i]->pod);
+		if (other == NULL || strcmp(other->str, name->str) != 0 ||
+		    strcmp(pod_namespace(in->found[i]->pod),
+			pod_namespace(pod)) != 0)
+			continue;
+		problem_add(in->problems, name->at, &path,
+		    "must be unique in its namespace, a pod above in line %u "
+		    "has the same",
+		    other->at.line);
+		return;
+	}
+}
+
+/* Decodes, defaults and judges one pod. */
+static void
+intake_pod(struct intake *in, const struct node *root)
+{
+	struct problems *p = in->problems;
+	struct found *f;
+
+	if (in->nfound == MANIFEST_PODS_MAX) {
+		problem_add(p, root->at, NULL, "more than %d pods in one file",
+		    MANIFEST_PODS_MAX);
+		return;
+	}
+	if ((f = arena_alloc(in->arena, sizeof(*f))) == NULL) {
+		(void)problem_nomem(p); /* remembered there */
+		return;
+	}
+	f->marks.arena = in->arena;
+	if ((f->pod = decode_pod(root, in->arena, p)) == NULL)
+		return;
+	validate_support(f->pod, p, &f->marks);
+	if (defaults_apply(f->pod, in->arena, p) == -1)
+		return;
+	validate_pod(f->pod, in->src->node, p);
+	intake_unique(in, f->pod);
+	in->found[in->nfound++] = f;
+}
+
+/* The items of a PodList need not say what they are. */
+static void
+intake_item(struct intake *in, const struct node *item, enum kind list)
+{
+	if (item->kind == NODE_BAD || problems_full(in->problems))
+		return;
+	if ((list == KIND_POD_LIST && node_get(item, "kind") == NULL &&
+		node_get(item, "apiVersion") == NULL) ||
+	    kind_of(item, in->documents.form, in->problems) == KIND_POD)
+		intake_pod(in, item);
+}
+
+static void
+intake_list(struct intake *in, const struct node *root, enum kind kind)
+{
+	struct path items = { NULL, "items", 0, 0 };
+	struct path path = { &items, NULL, 0, 0 };
+	const struct node *list;
+
+	if ((root = decode_pod_list(root, in->arena, in->problems)) == NULL)
+		return;
+	list = node_get_kind(root, items.name, NODE_LIST);
+	in->problems->within = &path;
+	for (; list != NULL && path.index < list->n; path.index++)
+		intake_item(in, list->item[path.index], kind);
+	in->problems->within = NULL;
+}
+
+/* All that the file defines, or problems. */
+static void
+intake_file(struct intake *in)
+{
+	const struct manifest_source *src = in->src;
+	const struct node *root;
+	enum kind kind;
+	size_t i;
+
+	if (json_is(src->bytes, src->len))
+		json_read(src->bytes, src->len, in->arena, in->problems,
+		    &in->documents);
+	else
+		yaml_read(src->bytes, src->len, in->arena, in->problems,
+		    &in->documents);
+	for (i = 0; i < in->documents.n && !problems_full(in->problems); i++) {
+		root = in->documents.root[i];
+		kind = kind_of(root, in->documents.form, in->problems);
+		if (kind == KIND_POD)
+			intake_pod(in, root);
+		else if (kind != KIND_WRONG)
+			intake_list(in, root, kind);
+	}
+	if (in->nfound == 0 && in->problems->errors == 0)
+		problem_add(in->problems, (struct place){ 1, 1 }, NULL,
+		    "the list has no pods");
+}
+
+/* NULL: memory ran out. */
+static Tripod__Definition *
+definition_make(const struct intake *in, const struct found *f)
+{
+	struct arena *arena = in->arena;
+	const struct identity_place place = { in->src->node, in->src->file };
+	Tripod__Definition *d;
 	struct identity_of id;
 	struct node *mirror;
 	char *json;
 	size_t len;
 
-	canonical_prune(&type_pod, pod);
-	if ((d = arena_alloc(arena, sizeof(*d))) == NULL ||
-	    (list = arena_alloc(arena, sizeof(*list))) == NULL)
-		return (-1);
+	canonical_prune(&type_pod, f->pod);
+	if ((d = arena_alloc(arena, sizeof(*d))) == NULL)
+		return (NULL);
 	tripod__definition__init(d);
-	if (identity_make(arena, pod, &place, &id) == -1 ||
-	    (d->pod = pod_message(arena, pod, &id)) == NULL ||
-	    (mirror = identity_mirror(arena, pod, src->node, &id)) == NULL ||
-	    (json = canonical_json(arena, mirror, &len)) == NULL)
-		return (-1);
+	if (identity_make(arena, f->pod, &place, &id) == -1 ||
+	    (d->pod = pod_message(arena, f->pod, &id)) == NULL ||
+	    (mirror = identity_mirror(arena, f->pod, in->src->node, &id)) ==
+		NULL ||
+	    (json = canonical_json(arena, mirror, &len)) == NULL ||
+	    (d->pod->unsupported = arena_array(
+		 arena, f->marks.n, sizeof(char *))) == NULL)
+		return (NULL);
+	memcpy(
+	    d->pod->unsupported, f->marks.field, f->marks.n * sizeof(char *));
+	d->pod->n_unsupported = f->marks.n;
 	d->mirror_json.data = (uint8_t *)json;
 	d->mirror_json.len = len;
-	list[0] = d;
+	return (d);
+}
+
+/* Fills the pods in; -1: memory ran out. */
+static int
+manifest_fill(Tripod__Manifest *m, const struct intake *in)
+{
+	Tripod__Definition **list;
+	size_t i;
+
+	if ((list = arena_array(in->arena, in->nfound, sizeof(*list))) == NULL)
+		return (-1);
+	for (i = 0; i < in->nfound; i++) {
+		if ((list[i] = definition_make(in, in->found[i])) == NULL)
+			return (-1);
+	}
 	m->definition = list;
-	m->n_definition = 1;
+	m->n_definition = in->nfound;
 	return (0);
 }
 
@@ -84,18 +218,22 @@ manifest_parse(const struct manifest_source *src, struct arena *arena)
 {
 	const struct digest_part whole = { src->bytes, src->len };
 	struct problems *p;
-	struct node *pod;
+	struct intake *in;
 	Tripod__Manifest *m;
 	char hex[DIGEST_HEX_SIZE];
 
 	digest_hex(&whole, 1, hex);
 	if ((p = arena_alloc(arena, sizeof(*p))) == NULL ||
+	    (in = arena_alloc(arena, sizeof(*in))) == NULL ||
 	    (m = manifest_new(arena, src->file)) == NULL ||
 	    (m->digest = arena_strdup(arena, hex)) == NULL)
 		return (NULL);
 	problems_init(p, arena, src->mode);
-	pod = manifest_tree(src, arena, p);
-	if (pod != NULL && manifest_fill(m, src, pod, arena) == -1)
+	in->src = src;
+	in->arena = arena;
+	in->problems = p;
+	intake_file(in);
+	if (p->errors == 0 && manifest_fill(m, in) == -1)
 		(void)problem_nomem(p); /* makes it invalid below */
 	problems_finish(p);
 	m->state = p->errors > 0 ? TRIPOD__MANIFEST__STATE__INVALID

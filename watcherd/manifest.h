@@ -15,6 +15,7 @@
 
 #define MANIFEST_SIZE_DEFAULT (1024 * 1024)   /* bytes of a file */
 #define MANIFEST_SIZE_MAX (4 * 1024 * 1024)   /* that may be configured */
+#define MANIFEST_PODS_MAX 100		      /* in one file */
 #define MANIFEST_ARENA_MAX (32 * 1024 * 1024) /* memory to parse one */
 
 struct manifest_source {

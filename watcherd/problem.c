@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "watcherd/utf8.h"
+
 #define QUOTE_BYTES 40
 
 void
@@ -22,6 +24,37 @@ problem_nomem(struct problems *p)
 		p->errors++;
 	p->exhausted = 1;
 	return (-1);
+}
+
+int
+problems_full(const struct problems *p)
+{
+	return (p->exhausted || p->errors >= PROBLEMS_MAX);
+}
+
+static void
+path_append(const struct path *path, char *buf, size_t size)
+{
+	size_t len;
+
+	if (path == NULL)
+		return;
+	path_append(path->up, buf, size);
+	len = strlen(buf);
+	if (path->name == NULL)
+		(void)snprintf(buf + len, size - len, "[%zu]", path->index);
+	else if (path->quoted)
+		(void)snprintf(buf + len, size - len, "[\"%s\"]", path->name);
+	else
+		(void)snprintf(buf + len, size - len, "%s%s",
+		    len > 0 ? "." : "", path->name);
+}
+
+void
+path_format(const struct path *path, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	path_append(path, buf, size);
 }
 
 static Tripod__Problem *
@@ -57,6 +90,22 @@ problem_known(const struct problems *p, const Tripod__Problem *item)
 	return (0);
 }
 
+/* An error takes the place of the last warning. */
+static int
+warning_replace(struct problems *p, Tripod__Problem *item)
+{
+	size_t i;
+
+	for (i = p->n; i > 0; i--) {
+		if (p->item[i - 1]->severity ==
+		    TRIPOD__PROBLEM__SEVERITY__WARNING) {
+			p->item[i - 1] = item;
+			return (1);
+		}
+	}
+	return (0);
+}
+
 static void
 problem_put(struct problems *p, Tripod__Problem__Severity severity,
     Tripod__Problem *item)
@@ -67,11 +116,18 @@ problem_put(struct problems *p, Tripod__Problem__Severity severity,
 	if (problem_known(p, item))
 		return;
 	p->errors += (size_t)error;
-	if (p->n == PROBLEMS_MAX) {
+	if (p->n < PROBLEMS_MAX)
+		p->item[p->n++] = item;
+	else if (!error || !warning_replace(p, item))
 		p->dropped += (size_t)error;
-		return;
-	}
-	p->item[p->n++] = item;
+}
+
+/* Texts of problems are UTF-8. */
+static void
+show_nul(char *text)
+{
+	while ((text = strstr(text, UTF8_NUL)) != NULL)
+		memcpy(text, "\\0", 2);
 }
 
 static void __attribute__((format(printf, 5, 0)))
@@ -80,9 +136,19 @@ problem_vadd(struct problems *p, Tripod__Problem__Severity severity,
 {
 	Tripod__Problem *item;
 	char field[PROBLEM_FIELD_MAX], text[PROBLEM_TEXT_MAX];
+	int error = severity == TRIPOD__PROBLEM__SEVERITY__ERROR;
 
-	path_format(path, field, sizeof(field));
+	/* What is only counted needs no memory, and may be said twice. */
+	if (p->n == PROBLEMS_MAX && (!error || problems_full(p))) {
+		p->errors += (size_t)error;
+		p->dropped += (size_t)error;
+		return;
+	}
+	path_format(p->within, field, sizeof(field));
+	path_append(path, field, sizeof(field));
 	(void)vsnprintf(text, sizeof(text), fmt, ap); /* may be cut off */
+	show_nul(field);
+	show_nul(text);
 	if ((item = problem_new(p->arena, at, field, text)) == NULL)
 		(void)problem_nomem(p); /* remembered in p */
 	else
@@ -160,26 +226,6 @@ problems_finish(struct problems *p)
 	p->last.field = nowhere;
 	p->last.message = p->last_text;
 	p->item[p->n++] = &p->last;
-}
-
-void
-path_format(const struct path *path, char *buf, size_t size)
-{
-	size_t len;
-
-	if (path == NULL) {
-		buf[0] = '\0';
-		return;
-	}
-	path_format(path->up, buf, size);
-	len = strlen(buf);
-	if (path->name == NULL)
-		(void)snprintf(buf + len, size - len, "[%zu]", path->index);
-	else if (path->quoted)
-		(void)snprintf(buf + len, size - len, "[\"%s\"]", path->name);
-	else
-		(void)snprintf(buf + len, size - len, "%s%s",
-		    len > 0 ? "." : "", path->name);
 }
 
 const char *

@@ -45,6 +45,7 @@ struct path {
 struct problems {
 	struct arena *arena;
 	enum manifest_mode mode;
+	const struct path *within; /* what all paths are below; NULL: all */
 	Tripod__Problem *item[PROBLEMS_MAX + 1];
 	size_t n;
 	size_t errors;	/* those that were not kept included */
@@ -66,6 +67,9 @@ void problem_flaw(struct problems *, struct place, const struct path *,
     const char *, ...) __attribute__((format(printf, 4, 5)));
 /* Memory ran out.  Returns -1, to be handed on. */
 int problem_nomem(struct problems *);
+
+/* True when nothing more is worth looking for. */
+int problems_full(const struct problems *);
 
 /*
  * Puts the list into the order of the file and, if some were dropped or

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define NUMBER_TEXT_MAX 512 /* a longer plain scalar is text */
+#define DIGITS_MAX 32
 
 static const struct {
 	const char *word;
@@ -64,14 +65,16 @@ word_find(const char *text, enum scalar_kind *kind)
 
 /* ".inf", ".nan" and their spellings. */
 static int
-is_not_finite(const char *text)
+not_finite(const char *text, double *out)
 {
 	static const char *const forms[] = { ".inf", ".Inf", ".INF" };
 	size_t i;
 
+	*out = NAN;
 	if (strcmp(text, ".nan") == 0 || strcmp(text, ".NaN") == 0 ||
 	    strcmp(text, ".NAN") == 0)
 		return (1);
+	*out = *text == '-' ? -INFINITY : INFINITY;
 	if (*text == '-' || *text == '+')
 		text++;
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -94,15 +97,14 @@ strip(const char *text, char *out)
 
 /*
  * An integer with sign and base prefix ("0x", "0o", "0b", or a leading
- * zero for octal) that fits int64_t or uint64_t.
+ * zero for octal) that fits int64_t, or uint64_t without a sign.
  */
 static int
-integer_parse(const char *text, char out[static SCALAR_NUMBER_MAX])
+integer_parse(const char *text, struct scalar *out)
 {
 	const char *digits = text;
 	char *end;
-	uint64_t value;
-	int base = 10, negative = *text == '-';
+	int base = 10;
 
 	if (*digits == '-' || *digits == '+')
 		digits++;
@@ -118,13 +120,15 @@ integer_parse(const char *text, char out[static SCALAR_NUMBER_MAX])
 	    *digits == '\0')
 		return (0);
 	errno = 0;
-	value = strtoull(digits, &end, base);
+	out->magnitude = strtoull(digits, &end, base);
 	if (errno != 0 || *end != '\0')
 		return (0);
-	if (negative && value > (uint64_t)INT64_MAX + 1)
+	if (*text == '-' && out->magnitude > (uint64_t)INT64_MAX + 1)
 		return (0);
-	(void)snprintf(out, SCALAR_NUMBER_MAX, "%s%" PRIu64,
-	    negative && value != 0 ? "-" : "", value);
+	if (*text == '+' && out->magnitude > (uint64_t)INT64_MAX)
+		return (0);
+	out->negative = *text == '-' && out->magnitude > 0;
+	out->kind = SCALAR_INTEGER;
 	return (1);
 }
 
@@ -156,62 +160,6 @@ is_float(const char *p)
 	return (*p == '\0');
 }
 
-/* Writes digits d with the decimal point after "point" of them. */
-static void
-float_plain(char *out, size_t size, const char *d, int point)
-{
-	static const char zeros[] = "0000000000000000000000";
-	int n = (int)strlen(d);
-
-	if (point <= 0)
-		(void)snprintf(out, size, "0.%.*s%s", -point, zeros, d);
-	else if (point >= n)
-		(void)snprintf(out, size, "%s%.*s", d, point - n, zeros);
-	else
-		(void)snprintf(out, size, "%.*s.%s", point, d, d + point);
-}
-
-static int
-float_format(double value, char out[static SCALAR_NUMBER_MAX], struct err *err)
-{
-	char text[64], digits[32], *p, *e;
-	double mag = fabs(value);
-	const char *sign = value < 0 ? "-" : "";
-	size_t n = 0;
-	int prec, exp10;
-
-	if (!isfinite(value))
-		return (err_set(err, "number out of range"));
-	if (mag == 0) {
-		(void)snprintf(
-		    out, SCALAR_NUMBER_MAX, "%s0", signbit(value) ? "-" : "");
-		return (0);
-	}
-	for (prec = 0; prec < 17; prec++) {
-		(void)snprintf(text, sizeof(text), "%.*e", prec, mag);
-		if (strtod(text, NULL) == mag)
-			break;
-	}
-	e = strchr(text, 'e');
-	exp10 = (int)strtol(e + 1, NULL, 10);
-	for (p = text; p < e; p++) {
-		if (is_digit(*p))
-			digits[n++] = *p;
-	}
-	while (n > 1 && digits[n - 1] == '0')
-		n--;
-	digits[n] = '\0';
-	if (mag >= 1e-6 && mag < 1e21) {
-		(void)snprintf(out, SCALAR_NUMBER_MAX, "%s", sign);
-		float_plain(out + strlen(sign),
-		    SCALAR_NUMBER_MAX - strlen(sign), digits, exp10 + 1);
-	} else {
-		(void)snprintf(out, SCALAR_NUMBER_MAX, "%s%c%s%se%+03d", sign,
-		    digits[0], n > 1 ? "." : "", digits + 1, exp10);
-	}
-	return (0);
-}
-
 /* YYYY-M-D, alone or followed by a time: stays text. */
 static int
 is_date(const char *p)
@@ -230,76 +178,227 @@ is_date(const char *p)
 	    (p[n] == '\0' || p[n] == 'T' || p[n] == 't' || p[n] == ' '));
 }
 
-static int
-number_resolve(const char *text, struct scalar *out, struct err *err)
+/* Too large a float stays text. */
+static void
+float_parse(const char *text, struct scalar *out)
+{
+	if (!is_float(text))
+		return;
+	out->real = strtod(text, NULL);
+	if (isfinite(out->real))
+		out->kind = SCALAR_FLOAT;
+}
+
+void
+scalar_resolve(const char *text, size_t len, struct scalar *out)
 {
 	char bare[NUMBER_TEXT_MAX];
 
-	if (is_date(text))
-		return (0);
-	strip(text, bare);
-	if (integer_parse(bare, out->number)) {
-		out->kind = SCALAR_NUMBER;
-		return (0);
+	memset(out, 0, sizeof(*out)); /* a STRING */
+	if (len >= NUMBER_TEXT_MAX || strlen(text) != len)
+		return;
+	if (word_find(text, &out->kind))
+		return;
+	if (not_finite(text, &out->real)) {
+		out->kind = SCALAR_FLOAT;
+		return;
 	}
-	if (!is_float(bare))
-		return (0);
-	out->kind = SCALAR_NUMBER;
-	return (float_format(strtod(bare, NULL), out->number, err));
+	if (*text == '.')
+		float_parse(text, out);
+	if (!is_digit(*text) && *text != '-' && *text != '+')
+		return;
+	strip(text, bare);
+	if (!is_date(text) && !integer_parse(bare, out))
+		float_parse(bare, out);
 }
 
-int
-scalar_resolve(
-    const char *text, size_t len, struct scalar *out, struct err *err)
+/* Only those within int64_t. */
+static void
+integer_to_float(struct scalar *s)
 {
-	char first;
-
-	out->kind = SCALAR_STRING;
-	if (len >= NUMBER_TEXT_MAX)
-		return (0);
-	if (word_find(text, &out->kind))
-		return (0);
-	if (is_not_finite(text))
-		return (err_set(err,
-		    "%s is a number that JSON cannot say; quote it if it is "
-		    "text",
-		    text));
-	first = *text;
-	if (is_digit(first) || first == '-' || first == '+')
-		return (number_resolve(text, out, err));
-	if (first == '.' && is_float(text)) {
-		out->kind = SCALAR_NUMBER;
-		return (float_format(strtod(text, NULL), out->number, err));
-	}
-	return (0);
+	if (!s->negative && s->magnitude > INT64_MAX)
+		return;
+	s->kind = SCALAR_FLOAT;
+	s->real = s->negative ? -(double)s->magnitude : (double)s->magnitude;
 }
 
 int
 scalar_tagged(const char *tag, const char *text, size_t len, struct scalar *out,
     struct err *err)
 {
-	int is_int, fits = 0;
+	int fits;
 
-	if (strcmp(tag, "str") == 0 || strcmp(tag, "timestamp") == 0) {
-		out->kind = SCALAR_STRING;
-		if (tag[0] == 't' && !is_date(text))
-			return (err_set(err, "!!timestamp on no date"));
-		return (0);
-	}
-	if (scalar_resolve(text, len, out, err) == -1)
-		return (-1);
-	is_int = out->kind == SCALAR_NUMBER &&
-	    strpbrk(out->number, ".e") == NULL;
+	scalar_resolve(text, len, out);
 	if (strcmp(tag, "int") == 0)
-		fits = is_int;
-	else if (strcmp(tag, "float") == 0)
-		fits = out->kind == SCALAR_NUMBER;
-	else if (strcmp(tag, "bool") == 0)
+		fits = out->kind == SCALAR_INTEGER;
+	else if (strcmp(tag, "float") == 0) {
+		if (out->kind == SCALAR_INTEGER)
+			integer_to_float(out);
+		fits = out->kind == SCALAR_FLOAT;
+	} else if (strcmp(tag, "bool") == 0)
 		fits = out->kind == SCALAR_TRUE || out->kind == SCALAR_FALSE;
 	else if (strcmp(tag, "null") == 0)
 		fits = out->kind == SCALAR_NULL;
+	else {
+		memset(out, 0, sizeof(*out)); /* a STRING */
+		if (strcmp(tag, "binary") == 0)
+			out->kind = SCALAR_BINARY;
+		fits = strcmp(tag, "timestamp") != 0 || is_date(text);
+	}
 	if (!fits)
 		return (
 		    err_set(err, "the text does not fit its tag !!%s", tag));
 	return (0);
+}
+
+static void
+integer_format(const struct scalar *s, char out[static SCALAR_NUMBER_MAX])
+{
+	(void)snprintf(out, SCALAR_NUMBER_MAX, "%s%" PRIu64,
+	    s->negative ? "-" : "", s->magnitude);
+}
+
+/*
+ * The fewest digits that read back to the same number, of which the first
+ * stands before the decimal point, and the exponent.
+ */
+struct digits {
+	char text[DIGITS_MAX];
+	int exponent;
+};
+
+static void
+digits_find(double mag, int is_single, struct digits *out)
+{
+	char text[64], *p, *e;
+	size_t n = 0;
+	int prec;
+
+	for (prec = 0; prec < 17; prec++) {
+		(void)snprintf(text, sizeof(text), "%.*e", prec, mag);
+		if (is_single ? strtof(text, NULL) == (float)mag
+			      : strtod(text, NULL) == mag)
+			break;
+	}
+	e = strchr(text, 'e');
+	out->exponent = (int)strtol(e + 1, NULL, 10);
+	for (p = text; p < e; p++) {
+		if (is_digit(*p))
+			out->text[n++] = *p;
+	}
+	while (n > 1 && out->text[n - 1] == '0')
+		n--;
+	out->text[n] = '\0';
+}
+
+/* Writes digits d with the decimal point after "point" of them. */
+static void
+float_plain(char *out, size_t size, const char *d, int point)
+{
+	static const char zeros[] = "0000000000000000000000";
+	int n = (int)strlen(d);
+
+	if (point <= 0)
+		(void)snprintf(out, size, "0.%.*s%s", -point, zeros, d);
+	else if (point >= n)
+		(void)snprintf(out, size, "%s%.*s", d, point - n, zeros);
+	else
+		(void)snprintf(out, size, "%.*s.%s", point, d, d + point);
+}
+
+/* The exponent has at least so many digits. */
+static void
+float_exponent(char *out, size_t size, const struct digits *d, int width)
+{
+	(void)snprintf(out, size, "%c%s%se%c%0*d", d->text[0],
+	    d->text[1] != '\0' ? "." : "", d->text + 1,
+	    d->exponent < 0 ? '-' : '+', width, abs(d->exponent));
+}
+
+int
+scalar_number(const struct scalar *s, char out[static SCALAR_NUMBER_MAX])
+{
+	double mag = fabs(s->real);
+	struct digits d;
+	char *p = out;
+
+	if (s->kind == SCALAR_INTEGER) {
+		integer_format(s, out);
+		return (0);
+	}
+	if (!isfinite(s->real))
+		return (-1);
+	if (signbit(s->real))
+		*p++ = '-';
+	digits_find(mag, 0, &d);
+	if (mag == 0 || (mag >= 1e-6 && mag < 1e21))
+		float_plain(p, SCALAR_NUMBER_MAX - 1, d.text, d.exponent + 1);
+	else
+		float_exponent(p, SCALAR_NUMBER_MAX - 1, &d, 1);
+	return (0);
+}
+
+int
+scalar_key(const struct scalar *s, char out[static SCALAR_NUMBER_MAX])
+{
+	struct digits d;
+	char *p = out;
+	float real = (float)s->real;
+
+	if (s->kind == SCALAR_INTEGER) {
+		integer_format(s, out);
+		return (s->negative || s->magnitude <= INT64_MAX ? 0 : -1);
+	}
+	if (isnan(real)) {
+		(void)snprintf(out, SCALAR_NUMBER_MAX, ".nan");
+		return (0);
+	}
+	if (signbit(real))
+		*p++ = '-';
+	if (isinf(real)) {
+		(void)snprintf(p, SCALAR_NUMBER_MAX - 1, ".inf");
+		return (0);
+	}
+	digits_find(fabs((double)real), 1, &d);
+	if (real == 0 || (d.exponent >= -4 && d.exponent < 6))
+		float_plain(p, SCALAR_NUMBER_MAX - 1, d.text, d.exponent + 1);
+	else
+		float_exponent(p, SCALAR_NUMBER_MAX - 1, &d, 2);
+	return (0);
+}
+
+/* 0..63, or -1. */
+static int
+base64_value(char c)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *hit = c == '\0' ? NULL : strchr(letters, c);
+
+	return (hit == NULL ? -1 : (int)(hit - letters));
+}
+
+int
+scalar_base64(const char *text, size_t len, unsigned char *out, size_t *outlen)
+{
+	unsigned int bits = 0;
+	size_t i, n = 0, pads = 0;
+	int value;
+
+	*outlen = 0;
+	for (i = 0; i < len; i++) {
+		if (text[i] == '\n' || text[i] == '\r')
+			continue;
+		if (text[i] == '=') {
+			pads++;
+			continue;
+		}
+		if (pads > 0 || (value = base64_value(text[i])) == -1)
+			return (-1);
+		bits = bits << 6 | (unsigned int)value;
+		if (n++ % 4 != 0)
+			out[(*outlen)++] = (unsigned char)(bits >>
+			    (6 - 2 * ((n - 1) % 4)));
+	}
+	return (pads < 3 && n % 4 != 1 && (n + pads) % 4 == 0 ? 0 : -1);
 }

@@ -36,9 +36,9 @@ enum support {
 	SUPPORT_KEPT,	/* for the mirror, and needs no action here */
 	SUPPORT_ACTED,	/* Tripod does what it says */
 	SUPPORT_WARNED, /* for the mirror; told that it is not acted on */
-	SUPPORT_LATER,	/* refused: not supported yet */
+	SUPPORT_LATER,	/* refused here only: not supported yet, or a reason */
 	SUPPORT_REFERS, /* refused: a static pod may not refer to ... */
-	SUPPORT_REFUSED /* refused: see the field's text */
+	SUPPORT_REFUSED /* refused by a kubelet too: see the field's text */
 };
 
 /* Grammars of strings; spec names as in the Kubernetes API. */
@@ -82,7 +82,7 @@ struct field {
 	const struct type *type; /* OBJECT */
 	unsigned int flags;	 /* FIELD_* */
 	enum support support;
-	const char *note;     /* REFERS: the kind; REFUSED: the reason */
+	const char *note;     /* REFERS: the kind; LATER, REFUSED: why */
 	const char *choices;  /* words with blanks between; NULL: free */
 	enum grammar grammar; /* of each string that is not empty */
 	enum grammar keys;    /* of a map's keys */
@@ -106,7 +106,7 @@ struct type {
 	size_t n;
 };
 
-extern const struct type type_pod;
+extern const struct type type_pod, type_pod_list;
 
 /* Types that code asks for by name; the rest hangs on type_pod. */
 extern const struct type type_object_meta, type_pod_spec, type_container,

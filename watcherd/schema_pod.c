@@ -385,4 +385,14 @@ static const struct field fields_pod[] = {
 };
 TYPE(pod, "Pod")
 
+
+/* Of kind List, too; its items are pods. */
+static const struct field fields_pod_list[] = {
+	FIELD("apiVersion", JSON_STRING),
+	FIELD("items", LIST(JSON_ANY)),
+	FIELD("kind", JSON_STRING),
+	FIELD("metadata", JSON_ANY),
+};
+TYPE(pod_list, "PodList")
+
 /* clang-format on */

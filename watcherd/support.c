@@ -1,13 +1,17 @@
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "watcherd/defaults.h"
 #include "watcherd/schema.h"
+#include "watcherd/utf8.h"
 #include "watcherd/validate.h"
 
 #define TOLD_MAX 32
 
 struct reviewer {
 	struct problems *problems;
+	struct marks *marks;
 	const char *told[TOLD_MAX]; /* fields warned about */
 	size_t ntold;
 };
@@ -24,6 +28,61 @@ is_told(struct reviewer *s, const char *name)
 	}
 	if (s->ntold < TOLD_MAX)
 		s->told[s->ntold++] = name;
+	return (0);
+}
+
+static void
+mark(struct reviewer *s, const struct path *path)
+{
+	char field[PROBLEM_FIELD_MAX];
+	struct marks *m = s->marks;
+
+	if (m->n == MARKS_MAX)
+		return;
+	path_format(path, field, sizeof(field));
+	if ((m->field[m->n] = arena_strdup(m->arena, field)) == NULL)
+		(void)problem_nomem(s->problems); /* remembered there */
+	else
+		m->n++;
+}
+
+/* Tripod does not do this, a kubelet would. */
+static void __attribute__((format(printf, 4, 5)))
+unsupported(struct reviewer *s, struct place at, const struct path *path,
+    const char *fmt, ...)
+{
+	char text[PROBLEM_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap); /* may be cut off */
+	va_end(ap);
+	problem_flaw(s->problems, at, path, "%s", text);
+	mark(s, path);
+}
+
+/*
+ * Text with a NUL, which only lenient reading lets pass, cannot be handed
+ * to a process or the kernel.
+ */
+static int
+has_nul(const struct node *value)
+{
+	size_t i;
+
+	if (value->kind == NODE_STRING)
+		return (strstr(value->str, UTF8_NUL) != NULL);
+	for (i = 0; value->kind == NODE_LIST && i < value->n; i++) {
+		if (value->item[i]->kind == NODE_STRING &&
+		    has_nul(value->item[i]))
+			return (1);
+	}
+	for (i = 0; value->kind == NODE_MAP && i < value->n; i++) {
+		if (strstr(value->member[i].key, UTF8_NUL) != NULL ||
+		    (value->member[i].value->kind == NODE_STRING &&
+			has_nul(value->member[i].value)))
+			return (1);
+	}
 	return (0);
 }
 
@@ -69,6 +128,8 @@ support_field(struct reviewer *s, const struct field *f, const struct member *m,
 	struct problems *p = s->problems;
 	size_t errors = p->errors;
 
+	if (f->json != JSON_OBJECT && has_nul(m->value))
+		mark(s, path);
 	switch (f->support) {
 	case SUPPORT_REFERS:
 		problem_add(p, m->at, path, "a static pod may not refer to %s",
@@ -81,7 +142,8 @@ support_field(struct reviewer *s, const struct field *f, const struct member *m,
 		/* A reference inside says more than "not yet". */
 		support_inside(s, f, m->value, path);
 		if (p->errors == errors)
-			problem_add(p, m->at, path, "not supported yet");
+			unsupported(s, m->at, path, "%s",
+			    f->note != NULL ? f->note : "not supported yet");
 		return;
 	case SUPPORT_WARNED:
 		if (!is_told(s, f->name))
@@ -114,19 +176,19 @@ support_object(struct reviewer *s, const struct type *type,
 
 /* A user namespace is asked for by switching the host's off. */
 static void
-support_host_users(struct problems *p, const struct node *spec)
+support_host_users(struct reviewer *s, const struct node *spec)
 {
 	struct path up = { NULL, "spec", 0, 0 };
 	struct path path = { &up, "hostUsers", 0, 0 };
 	const struct node *users = node_get_kind(spec, "hostUsers", NODE_BOOL);
 
 	if (users != NULL && !users->num)
-		problem_add(p, users->at, &path, "false is not supported yet");
+		unsupported(s, users->at, &path, "false is not supported yet");
 }
 
 static void
 support_medium(
-    struct problems *p, const struct node *volume, const struct path *up)
+    struct reviewer *s, const struct node *volume, const struct path *up)
 {
 	struct path source = { up, "emptyDir", 0, 0 };
 	struct path path = { &source, "medium", 0, 0 };
@@ -137,24 +199,25 @@ support_medium(
 	    node_get(volume, source.name), path.name, NODE_STRING);
 	if (medium != NULL && medium->n > 0 &&
 	    strcmp(medium->str, "Memory") != 0)
-		problem_add(p, medium->at, &path,
+		unsupported(s, medium->at, &path,
 		    "must be empty or Memory, others are not supported yet, "
 		    "got %s",
 		    quote(q, medium->str));
 }
 
 void
-validate_support(const struct node *pod, struct problems *p)
+validate_support(
+    const struct node *pod, struct problems *p, struct marks *marks)
 {
 	struct path up = { NULL, "spec", 0, 0 };
 	struct path list = { &up, "volumes", 0, 0 };
 	struct path path = { &list, NULL, 0, 0 };
 	const struct node *spec = node_get(pod, "spec"), *volumes;
-	struct reviewer s = { p, { NULL }, 0 };
+	struct reviewer s = { p, marks, { NULL }, 0 };
 
 	support_object(&s, &type_pod, pod, NULL);
-	support_host_users(p, spec);
+	support_host_users(&s, spec);
 	volumes = node_get_kind(spec, "volumes", NODE_LIST);
 	for (; volumes != NULL && path.index < volumes->n; path.index++)
-		support_medium(p, volumes->item[path.index], &path);
+		support_medium(&s, volumes->item[path.index], &path);
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "watcherd/utf8.h"
+
 const char *
 node_kind_str(enum node_kind kind)
 {
@@ -52,6 +54,19 @@ node_string(struct arena *arena, struct place at, const char *str, size_t len)
 }
 
 struct node *
+node_text(struct arena *arena, struct place at, const unsigned char *bytes,
+    size_t len)
+{
+	size_t size = utf8_clean(bytes, len, NULL);
+	char *text;
+
+	if ((text = arena_alloc(arena, size + 1)) == NULL)
+		return (NULL);
+	(void)utf8_clean(bytes, len, text); /* as long as it said */
+	return (node_string(arena, at, text, size));
+}
+
+struct node *
 node_number(struct arena *arena, struct place at, int64_t num)
 {
 	struct node *node;
@@ -73,6 +88,86 @@ node_bool(struct arena *arena, struct place at, int truth)
 		return (NULL);
 	node->num = truth != 0;
 	return (node);
+}
+
+/* Both have members; each list of members is sorted. */
+static struct node *
+overlay_map(struct arena *arena, const struct node *early, struct node *late)
+{
+	struct node *out;
+	struct member *m;
+	size_t i = 0, j = 0;
+	int c;
+
+	if ((out = node_new(arena, NODE_MAP, late->at)) == NULL ||
+	    (out->member = arena_array(
+		 arena, early->n + late->n, sizeof(*m))) == NULL)
+		return (NULL);
+	while (i < early->n || j < late->n) {
+		c = i == early->n ? 1
+		    : j == late->n
+		    ? -1
+		    : strcmp(early->member[i].key, late->member[j].key);
+		m = &out->member[out->n++];
+		*m = c < 0 ? early->member[i] : late->member[j];
+		if (c == 0 &&
+		    (m->value = node_overlay(
+			 arena, early->member[i].value, m->value)) == NULL)
+			return (NULL);
+		i += c <= 0;
+		j += c >= 0;
+	}
+	return (out);
+}
+
+static struct node *
+overlay_list(struct arena *arena, const struct node *early, struct node *late)
+{
+	struct node *out;
+	size_t i;
+
+	if ((out = node_new(arena, NODE_LIST, late->at)) == NULL ||
+	    (out->item = arena_array(arena, late->n, sizeof(out->item[0]))) ==
+		NULL)
+		return (NULL);
+	for (i = 0; i < late->n; i++) {
+		out->item[i] = late->item[i];
+		if (i < early->n &&
+		    (out->item[i] = node_overlay(
+			 arena, early->item[i], late->item[i])) == NULL)
+			return (NULL);
+	}
+	out->n = late->n;
+	return (out);
+}
+
+static struct node *
+overlay(struct arena *arena, struct node *early, struct node *late)
+{
+	struct node *out = late;
+
+	if (late->kind == NODE_NULL && early->kind != NODE_LIST &&
+	    early->kind != NODE_MAP)
+		return (early);
+	if (late->kind != early->kind || early->n == 0 || late->n == 0)
+		return (late);
+	if (late->kind == NODE_MAP)
+		out = overlay_map(arena, early, late);
+	else if (late->kind == NODE_LIST)
+		out = overlay_list(arena, early, late);
+	return (out);
+}
+
+struct node *
+node_overlay(struct arena *arena, struct node *early, struct node *late)
+{
+	struct node *out = overlay(arena, early, late);
+
+	if (out != NULL && out != early && out != late) {
+		out->weight = early->weight + late->weight;
+		out->bytes = early->bytes + late->bytes;
+	}
+	return (out);
 }
 
 /* Index of the first member whose key is not below the given one. */

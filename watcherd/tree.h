@@ -15,7 +15,7 @@
 
 #include "common/mem.h"
 
-#define TREE_DEPTH_MAX 100	 /* collections within each other */
+#define TREE_DEPTH_MAX 1000	 /* collections within each other */
 #define TREE_NODES_MAX 100000	 /* nodes, aliases written out */
 #define TREE_BYTES_MAX (4 << 20) /* bytes of text, aliases written out */
 
@@ -23,7 +23,7 @@ enum node_kind {
 	NODE_NULL,
 	NODE_BOOL,   /* num is 0 or 1 */
 	NODE_NUMBER, /* str is the text of a JSON number */
-	NODE_STRING, /* str, without any NUL inside */
+	NODE_STRING, /* str, a NUL inside as UTF8_NUL */
 	NODE_LIST,
 	NODE_MAP, /* members sorted by the bytes of their keys */
 	NODE_BAD  /* was there, but refused: look no further */
@@ -56,14 +56,43 @@ struct member {
 	struct node *value;
 };
 
+/*
+ * The documents of a file that hold something, in order.  None: nothing
+ * of it could be read, or it is empty; problems say so.
+ */
+#define DOCUMENTS_MAX 100
+
+enum document_form {
+	DOCUMENT_YAML,
+	DOCUMENT_JSON
+};
+
+struct documents {
+	enum document_form form;
+	struct node *root[DOCUMENTS_MAX];
+	size_t n;
+};
+
 const char *node_kind_str(enum node_kind); /* "a string", "null" ... */
 
 /* NULL: the arena is exhausted.  Text is borrowed, not copied. */
 struct node *node_new(struct arena *, enum node_kind, struct place);
 struct node *node_string(
     struct arena *, struct place, const char *, size_t len);
+/* A copy of any bytes as UTF-8; malformed ones become U+FFFD. */
+struct node *node_text(
+    struct arena *, struct place, const unsigned char *, size_t len);
 struct node *node_number(struct arena *, struct place, int64_t);
 struct node *node_bool(struct arena *, struct place, int);
+
+/*
+ * What a kubelet makes of a key that JSON gives twice: maps are united,
+ * lists laid over each other up to the length of the later one, and
+ * anything else is replaced; null replaces no scalar.  Neither node is
+ * changed.  NULL: the arena is exhausted.
+ */
+struct node *node_overlay(
+    struct arena *, struct node *early, struct node *late);
 
 /* The value of a key of a map; NULL if there is none, or no map. */
 struct node *node_get(const struct node *, const char *key);

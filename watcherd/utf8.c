@@ -1,5 +1,7 @@
 #include "watcherd/utf8.h"
 
+#include <string.h>
+
 unsigned int
 utf8_code(const unsigned char *p, size_t n)
 {
@@ -80,4 +82,28 @@ utf8_encode(unsigned int code, char *out)
 	out[2] = (char)(0x80 | (code >> 6 & 0x3f));
 	out[3] = (char)(0x80 | (code & 0x3f));
 	return (4);
+}
+
+size_t
+utf8_clean(const unsigned char *p, size_t len, char *out)
+{
+	char spare[4];
+	size_t n, i, total = 0;
+
+	for (i = 0; i<len; i += n> 0 ? n : 1) {
+		n = utf8_length(p + i, len - i);
+		if (n == 0)
+			total += utf8_encode(UTF8_REPLACEMENT,
+			    out != NULL ? out + total : spare);
+		else if (p[i] == '\0') {
+			if (out != NULL)
+				memcpy(out + total, UTF8_NUL, 2);
+			total += 2;
+		} else {
+			if (out != NULL)
+				memcpy(out + total, p + i, n);
+			total += n;
+		}
+	}
+	return (total);
 }

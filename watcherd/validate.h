@@ -15,6 +15,7 @@
 #define ANNOTATIONS_MAX 262144 /* bytes of all keys and values */
 #define CONTAINERS_MAX 64      /* of one pod */
 #define VOLUMES_MAX 256	       /* of one pod */
+#define MARKS_MAX 32	       /* of one pod */
 
 /*
  * Everything about a defaulted pod but what is supported.  The node's name
@@ -22,10 +23,20 @@
  */
 void validate_pod(
     const struct node *pod, const char *node_name, struct problems *);
+/* Fields without which a pod must not run, with their paths. */
+struct marks {
+	struct arena *arena;
+	char *field[MARKS_MAX];
+	size_t n; /* what is beyond MARKS_MAX is not told */
+};
+
 /*
  * References that static pods may not have, and what Tripod does not do
- * (yet): on the pod as it was written, before defaults.
+ * (yet): on the pod as it was written, before defaults.  The former is an
+ * error always; the latter is one too or, read leniently, a warning and a
+ * mark.
  */
-void validate_support(const struct node *pod, struct problems *);
+void validate_support(
+    const struct node *pod, struct problems *, struct marks *);
 
 #endif

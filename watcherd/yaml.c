@@ -7,6 +7,7 @@
 #include "watcherd/scalar.h"
 
 #define TAG_CORE "tag:yaml.org,2002:"
+#define YAML_AHEAD 512 /* bytes that libyaml gets at once */
 
 struct anchor {
 	const char *name;
@@ -15,28 +16,31 @@ struct anchor {
 
 struct reader {
 	yaml_parser_t parser;
-	const unsigned char *bytes;
-	size_t len;
+	const unsigned char *bytes; /* what is parsed: the rest of the file */
+	size_t len, taken;	    /* by libyaml */
+	uint32_t line;		    /* lines before it */
+	size_t lines;		    /* in it, up to where the parser got */
+	size_t flow;		    /* open collections in flow style */
 	struct arena *arena;
 	struct problems *problems;
+	struct documents *documents;
 	struct build build;
 	struct anchor *anchor; /* latest last: names may be used again */
 	size_t nanchors;
-	size_t documents;
 };
 
 static struct place
-place_of(const yaml_mark_t *mark)
+place_of(const struct reader *r, const yaml_mark_t *mark)
 {
 	return ((struct place){
-	    (uint32_t)mark->line + 1, (uint32_t)mark->column + 1 });
+	    r->line + (uint32_t)mark->line + 1, (uint32_t)mark->column + 1 });
 }
 
 /* libyaml's decoder tells a byte offset only. */
 static struct place
 place_of_offset(const struct reader *r, size_t offset)
 {
-	struct place at = { 1, 1 };
+	struct place at = { r->line + 1, 1 };
 	size_t i;
 
 	for (i = 0; i < offset && i < r->len; i++) {
@@ -76,7 +80,7 @@ reader_error(struct reader *r)
 	case YAML_EMITTER_ERROR:
 		break;
 	}
-	at = place_of(&p->problem_mark);
+	at = place_of(r, &p->problem_mark);
 	/* The index counts characters, so it may miss the byte: no hint. */
 	if (p->problem_mark.index < r->len &&
 	    r->bytes[p->problem_mark.index] == '\t')
@@ -85,7 +89,7 @@ reader_error(struct reader *r)
 	else if (p->context != NULL)
 		problem_add(r->problems, at, NULL,
 		    "%s, %s that starts in line %zu", text, p->context,
-		    p->context_mark.line + 1);
+		    p->context_mark.line + 1 + r->line);
 	else
 		problem_add(r->problems, at, NULL, "%s", text);
 }
@@ -119,7 +123,7 @@ static int
 on_alias(struct reader *r, const yaml_event_t *ev)
 {
 	const char *name = (const char *)ev->data.alias.anchor;
-	struct place at = place_of(&ev->start_mark);
+	struct place at = place_of(r, &ev->start_mark);
 	char q[QUOTE_MAX];
 	size_t i;
 
@@ -139,58 +143,130 @@ on_alias(struct reader *r, const yaml_event_t *ev)
 		    quote(q, name));
 		return (-1);
 	}
-	return (build_add(&r->build, r->anchor[i - 1].node));
+	return (build_add_alias(&r->build, r->anchor[i - 1].node, at));
+}
+
+/*
+ * In flow style libyaml's plain scalars may hold '?' and start with ':',
+ * which either ends them in the kubelet's reader or starts something else.
+ */
+static int
+is_only_ours(const struct reader *r, const yaml_event_t *ev)
+{
+	const char *text = (const char *)ev->data.scalar.value;
+
+	return (r->flow > 0 &&
+	    ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	    (*text == ':' || strchr(text, '?') != NULL));
 }
 
 /* What the text of a scalar means.  -1: err. */
 static int
 scalar_decide(const yaml_event_t *ev, struct scalar *out, struct err *err)
 {
-	const char *text = (const char *)ev->data.scalar.value;
 	const char *tag = (const char *)ev->data.scalar.tag;
+	const char *text = (const char *)ev->data.scalar.value;
 	size_t len = ev->data.scalar.length;
 
 	out->kind = SCALAR_STRING;
 	if (tag != NULL) {
 		if (strncmp(tag, TAG_CORE, strlen(TAG_CORE)) != 0)
 			return (0);
-		tag += strlen(TAG_CORE);
-		if (strcmp(tag, "binary") == 0)
-			return (err_set(err, "!!binary is not supported"));
-		return (scalar_tagged(tag, text, len, out, err));
+		return (
+		    scalar_tagged(tag + strlen(TAG_CORE), text, len, out, err));
 	}
 	if (!ev->data.scalar.plain_implicit)
 		return (0);
-	return (scalar_resolve(text, len, out, err));
+	scalar_resolve(text, len, out);
+	return (0);
+}
+
+/* A string of any bytes.  NULL: memory ran out. */
+static struct node *
+string_node(
+    struct reader *r, struct place at, const unsigned char *bytes, size_t len)
+{
+	struct node *node;
+
+	if (memchr(bytes, '\0', len) != NULL)
+		problem_flaw(r->problems, at, NULL, "contains a NUL character");
+	if ((node = node_text(r->arena, at, bytes, len)) == NULL)
+		(void)problem_nomem(r->problems); /* told by NULL as well */
+	return (node);
+}
+
+/* What stands in base64. */
+static struct node *
+binary_node(struct reader *r, const yaml_event_t *ev, struct place at)
+{
+	const char *text = (const char *)ev->data.scalar.value;
+	size_t len = ev->data.scalar.length;
+	unsigned char *bytes;
+
+	if ((bytes = arena_alloc(r->arena, len)) == NULL) {
+		(void)problem_nomem(r->problems); /* told by NULL as well */
+		return (NULL);
+	}
+	if (scalar_base64(text, len, bytes, &len) == -1) {
+		problem_add(r->problems, at, NULL,
+		    "what is tagged !!binary must be base64");
+		return (NULL);
+	}
+	return (string_node(r, at, bytes, len));
+}
+
+static struct node *
+number_node(struct reader *r, const yaml_event_t *ev, struct place at,
+    const struct scalar *s)
+{
+	char text[SCALAR_NUMBER_MAX], q[QUOTE_MAX];
+	const char *copy;
+	struct node *node;
+	int rc;
+
+	rc = build_wants_key(&r->build) ? scalar_key(s, text)
+					: scalar_number(s, text);
+	if (rc == -1) {
+		problem_add(r->problems, at, NULL,
+		    "%s is a number that JSON cannot say here; quote it if it "
+		    "is text",
+		    quote(q, (const char *)ev->data.scalar.value));
+		return (NULL);
+	}
+	if ((copy = arena_strdup(r->arena, text)) == NULL ||
+	    (node = node_string(r->arena, at, copy, strlen(copy))) == NULL) {
+		(void)problem_nomem(r->problems); /* told by NULL as well */
+		return (NULL);
+	}
+	node->kind = NODE_NUMBER;
+	return (node);
 }
 
 static struct node *
 scalar_node(struct reader *r, const yaml_event_t *ev, struct place at,
     const struct scalar *s)
 {
-	const char *text = (const char *)ev->data.scalar.value;
-	size_t len = ev->data.scalar.length;
-	enum node_kind kind = NODE_STRING;
-	struct node *node;
+	struct node *node = NULL;
 
 	switch (s->kind) {
 	case SCALAR_NULL:
-		return (node_new(r->arena, NODE_NULL, at));
+		node = node_new(r->arena, NODE_NULL, at);
+		break;
 	case SCALAR_FALSE:
 	case SCALAR_TRUE:
-		return (node_bool(r->arena, at, s->kind == SCALAR_TRUE));
-	case SCALAR_NUMBER:
-		kind = NODE_NUMBER;
-		text = s->number;
-		len = strlen(text);
+		node = node_bool(r->arena, at, s->kind == SCALAR_TRUE);
 		break;
 	case SCALAR_STRING:
-		break;
+		return (string_node(
+		    r, at, ev->data.scalar.value, ev->data.scalar.length));
+	case SCALAR_BINARY:
+		return (binary_node(r, ev, at));
+	case SCALAR_INTEGER:
+	case SCALAR_FLOAT:
+		return (number_node(r, ev, at, s));
 	}
-	if ((text = arena_memdup(r->arena, text, len)) == NULL ||
-	    (node = node_string(r->arena, at, text, len)) == NULL)
-		return (NULL);
-	node->kind = kind;
+	if (node == NULL)
+		(void)problem_nomem(r->problems); /* told by NULL as well */
 	return (node);
 }
 
@@ -199,24 +275,25 @@ is_merge(const yaml_event_t *ev)
 {
 	const char *tag = (const char *)ev->data.scalar.tag;
 
-	if (tag != NULL)
-		return (strcmp(tag, TAG_CORE "merge") == 0);
-	return (ev->data.scalar.plain_implicit &&
+	return ((tag == NULL ? ev->data.scalar.plain_implicit
+			     : strcmp(tag, TAG_CORE "merge") == 0) &&
 	    strcmp((const char *)ev->data.scalar.value, "<<") == 0);
 }
 
 static int
 on_scalar(struct reader *r, const yaml_event_t *ev)
 {
-	struct place at = place_of(&ev->start_mark);
+	struct place at = place_of(r, &ev->start_mark);
 	struct scalar s;
 	struct err err;
 	struct node *node;
 
 	if (build_wants_key(&r->build) && is_merge(ev))
 		return (build_add_merge(&r->build, at));
-	if (memchr(ev->data.scalar.value, '\0', ev->data.scalar.length)) {
-		problem_add(r->problems, at, NULL, "contains a NUL character");
+	if (is_only_ours(r, ev)) {
+		problem_add(r->problems, at, NULL,
+		    "a plain scalar within [] or {} cannot have '?' or start "
+		    "with ':'; quote it");
 		return (-1);
 	}
 	if (scalar_decide(ev, &s, &err) == -1) {
@@ -224,7 +301,7 @@ on_scalar(struct reader *r, const yaml_event_t *ev)
 		return (-1);
 	}
 	if ((node = scalar_node(r, ev, at, &s)) == NULL)
-		return (problem_nomem(r->problems));
+		return (-1);
 	if (anchor_add(r, ev->data.scalar.anchor, node) == -1)
 		return (-1);
 	return (build_add(&r->build, node));
@@ -232,36 +309,49 @@ on_scalar(struct reader *r, const yaml_event_t *ev)
 
 static int
 on_open(struct reader *r, const yaml_event_t *ev, enum node_kind kind,
-    const yaml_char_t *anchor)
+    int is_flow, const yaml_char_t *anchor)
 {
 	struct node *node;
 
-	if (build_open(&r->build, kind, place_of(&ev->start_mark), &node) == -1)
+	if (build_open(&r->build, kind, place_of(r, &ev->start_mark), &node) ==
+	    -1)
 		return (-1);
+	r->flow += is_flow || r->flow > 0;
 	return (anchor_add(r, anchor, node));
 }
 
-/* The first document is the manifest; others may only be empty. */
 static int
-on_document_end(struct reader *r, struct node **first)
+on_close(struct reader *r)
 {
-	struct node *root = r->build.root;
-
-	r->build.root = NULL;
-	r->nanchors = 0;
-	if (r->documents++ == 0) {
-		*first = root;
-		return (0);
-	}
-	if (root == NULL || root->kind == NODE_NULL)
-		return (0);
-	problem_add(r->problems, root->at, NULL,
-	    "a second document: one file holds one Pod");
-	return (-1);
+	if (r->flow > 0)
+		r->flow--;
+	return (build_close(&r->build));
 }
 
+/* 1: enough was read. */
 static int
-reader_event(struct reader *r, const yaml_event_t *ev, struct node **first)
+on_document_end(struct reader *r)
+{
+	struct documents *docs = r->documents;
+	struct node *root = r->build.root;
+	int lenient = r->problems->mode == MANIFEST_LENIENT;
+
+	build_next(&r->build);
+	r->nanchors = 0;
+	if (root->kind == NODE_NULL && !lenient)
+		return (0);
+	if (docs->n == DOCUMENTS_MAX) {
+		problem_add(r->problems, root->at, NULL,
+		    "more than %d documents", DOCUMENTS_MAX);
+		return (1);
+	}
+	docs->root[docs->n++] = root;
+	return (lenient);
+}
+
+/* 1: the end. */
+static int
+reader_event(struct reader *r, const yaml_event_t *ev)
 {
 	switch (ev->type) {
 	case YAML_ALIAS_EVENT:
@@ -269,69 +359,134 @@ reader_event(struct reader *r, const yaml_event_t *ev, struct node **first)
 	case YAML_SCALAR_EVENT:
 		return (on_scalar(r, ev));
 	case YAML_SEQUENCE_START_EVENT:
-		return (
-		    on_open(r, ev, NODE_LIST, ev->data.sequence_start.anchor));
+		return (on_open(r, ev, NODE_LIST,
+		    ev->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE,
+		    ev->data.sequence_start.anchor));
 	case YAML_MAPPING_START_EVENT:
-		return (
-		    on_open(r, ev, NODE_MAP, ev->data.mapping_start.anchor));
+		return (on_open(r, ev, NODE_MAP,
+		    ev->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE,
+		    ev->data.mapping_start.anchor));
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		return (build_close(&r->build));
+		return (on_close(r));
 	case YAML_DOCUMENT_END_EVENT:
-		return (on_document_end(r, first));
+		return (on_document_end(r));
+	case YAML_STREAM_END_EVENT:
+		return (1);
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
-	case YAML_STREAM_END_EVENT:
 	case YAML_DOCUMENT_START_EVENT:
 		break;
 	}
 	return (0);
 }
 
+/*
+ * In pieces: libyaml decodes all that it is given, and a bad byte far
+ * behind the first document is no fault of that one.
+ */
 static int
-reader_run(struct reader *r, struct node **first)
+on_read(void *arg, unsigned char *buf, size_t size, size_t *n)
+{
+	struct reader *r = arg;
+
+	*n = r->len - r->taken;
+	if (*n > size)
+		*n = size;
+	if (*n > YAML_AHEAD)
+		*n = YAML_AHEAD;
+	memcpy(buf, r->bytes + r->taken, *n);
+	r->taken += *n;
+	return (1);
+}
+
+/* -1: a problem was added, and the document ends there. */
+static int
+reader_run(struct reader *r)
 {
 	yaml_event_t ev;
-	int done = 0, rc = 0;
+	int rc = 0;
 
-	while (!done && rc == 0) {
+	while (rc == 0) {
 		if (!yaml_parser_parse(&r->parser, &ev)) {
 			reader_error(r);
 			return (-1);
 		}
-		done = ev.type == YAML_STREAM_END_EVENT;
-		rc = reader_event(r, &ev, first);
+		rc = reader_event(r, &ev);
 		yaml_event_delete(&ev);
 	}
+	return (rc == 1 ? 0 : -1);
+}
+
+/* One run of libyaml's parser.  0: all is read; -1: a problem came. */
+static int
+reader_parse(struct reader *r)
+{
+	int rc;
+
+	r->taken = 0;
+	r->flow = 0;
+	r->nanchors = 0;
+	build_next(&r->build);
+	if (!yaml_parser_initialize(&r->parser))
+		return (problem_nomem(r->problems));
+	yaml_parser_set_input(&r->parser, on_read, r);
+	rc = reader_run(r);
+	r->lines = r->parser.mark.line;
+	yaml_parser_delete(&r->parser);
 	return (rc);
 }
 
-struct node *
+/* Is this a line that starts a document? */
+static int
+is_marker(const unsigned char *p, size_t len)
+{
+	return (len > 3 && memcmp(p, "---", 3) == 0 &&
+	    memchr(" \t\r\n", p[3], 4) != NULL);
+}
+
+/* Goes on at the next document behind a fault.  0: there is none. */
+static int
+reader_skip(struct reader *r)
+{
+	const unsigned char *p = r->bytes, *end = p + r->len;
+	size_t line;
+
+	if (r->problems->mode == MANIFEST_LENIENT ||
+	    problems_full(r->problems) || r->len == 0 || *p >= 0xfe)
+		return (0);
+	for (line = 0;
+	     line == 0 || line < r->lines || !is_marker(p, (size_t)(end - p));
+	     line++) {
+		if ((p = memchr(p, '\n', (size_t)(end - p))) == NULL)
+			return (0);
+		p++;
+	}
+	r->line += (uint32_t)line;
+	r->len = (size_t)(end - p);
+	r->bytes = p;
+	return (1);
+}
+
+void
 yaml_read(const void *bytes, size_t len, struct arena *arena,
-    struct problems *problems)
+    struct problems *problems, struct documents *documents)
 {
 	struct reader r;
-	struct node *first = NULL;
-	int rc;
 
 	memset(&r, 0, sizeof(r));
 	r.bytes = bytes;
 	r.len = len;
 	r.arena = arena;
 	r.problems = problems;
-	if (!yaml_parser_initialize(&r.parser)) {
-		(void)problem_nomem(problems); /* told by NULL as well */
-		return (NULL);
-	}
-	yaml_parser_set_input_string(&r.parser, bytes, len);
-	build_init(&r.build, arena, problems);
-	rc = reader_run(&r, &first);
+	r.documents = documents;
+	documents->form = DOCUMENT_YAML;
+	documents->n = 0;
+	build_init(&r.build, arena, problems, BUILD_LAST_WINS);
+	while (reader_parse(&r) == -1 && reader_skip(&r))
+		continue;
 	build_release(&r.build);
-	yaml_parser_delete(&r.parser);
-	if (rc == -1)
-		return (NULL);
-	if (first == NULL)
+	if (documents->n == 0 && problems->errors == 0)
 		problem_add(problems, (struct place){ 1, 1 }, NULL,
 		    "the file is empty: expected a Pod");
-	return (first);
 }

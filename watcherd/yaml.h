@@ -1,8 +1,13 @@
 /*
- * YAML bytes to a tree, with libyaml and the scalar rules of scalar.h.
+ * YAML bytes to trees, with libyaml and the scalar rules of scalar.h.
  *
- * UTF-8, or UTF-16 with a byte order mark.  One document counts; further
- * ones must be empty.  Strings may not contain NUL (also not escaped).
+ * UTF-8, or UTF-16 with a byte order mark.  Where libyaml takes more than
+ * the kubelet's reader, which is of the same descent, what is more is
+ * refused.
+ *
+ * Strict: all documents count, and those behind a syntax error are read
+ * too.  Lenient: the first one counts, also if it is empty, and at most
+ * the next 512 bytes are looked at.
  */
 #ifndef YAML_READER_H
 #define YAML_READER_H
@@ -10,13 +15,13 @@
 #include "watcherd/problem.h"
 #include "watcherd/tree.h"
 
-#define YAML_ANCHORS_MAX 1000 /* anchors in one file */
+#define YAML_ANCHORS_MAX 1000 /* anchors in one document */
 
 /*
- * The root of the tree; NULL after adding at least one problem.  Problems
- * that do not stop the reader (duplicate keys) may be added all the same.
+ * Adds what can be read; with none there is at least one problem.  There
+ * may be problems all the same.
  */
-struct node *yaml_read(
-    const void *, size_t len, struct arena *, struct problems *);
+void yaml_read(const void *, size_t len, struct arena *, struct problems *,
+    struct documents *);
 
 #endif

@@ -8,8 +8,8 @@
 
 #include "ipc/peer.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/first_tree.h"
 #include "watcherd/canonical.h"
-#include "watcherd/json.h"
 #include "watcherd/manifest.h"
 
 static void
@@ -32,7 +32,7 @@ check_definition(const Tripod__Definition *m)
 	must(strlen(m->pod->hash) == 32 && m->pod->uid[0] != '\0');
 	arena_init(&arena, MANIFEST_ARENA_MAX);
 	problems_init(p, &arena, MANIFEST_STRICT);
-	tree = json_read(m->mirror_json.data, m->mirror_json.len, &arena, p);
+	tree = first_tree(m->mirror_json.data, m->mirror_json.len, &arena, p);
 	must(tree != NULL && p->errors == 0);
 	again = canonical_json(&arena, tree, &len);
 	must(again != NULL && len == m->mirror_json.len &&

@@ -14,13 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/first_tree.h"
 #include "watcherd/canonical.h"
 #include "watcherd/decode.h"
 #include "watcherd/defaults.h"
 #include "watcherd/identity.h"
-#include "watcherd/json.h"
 #include "watcherd/manifest.h"
-#include "watcherd/yaml.h"
 
 #define ARENA (32 << 20)
 #define FIXTURE_MAX 65536
@@ -290,7 +289,7 @@ test_strings(void **state)
 	(void)state;
 	arena_init(&arena, ARENA);
 	problems_init(&p, &arena, MANIFEST_STRICT);
-	root = yaml_read(text, strlen(text), &arena, &p);
+	root = first_tree(text, strlen(text), &arena, &p);
 	assert_non_null(root);
 	assert_string_equal(canonical_json(&arena, root, &len),
 	    "{\"a\":\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\x7f\xc3\xa9\"}");
@@ -328,7 +327,7 @@ test_defaults(void **state)
 	json = fixture("tests/fixtures/defaults/rich.json", &njson);
 	arena_init(&arena, ARENA);
 	problems_init(&p, &arena, MANIFEST_STRICT);
-	pod = decode_pod(yaml_read(yaml, nyaml, &arena, &p), &arena, &p);
+	pod = decode_pod(first_tree(yaml, nyaml, &arena, &p), &arena, &p);
 	assert_non_null(pod);
 	assert_int_equal(defaults_apply(pod, &arena, &p), 0);
 	canonical_prune(&type_pod, pod);
@@ -337,7 +336,7 @@ test_defaults(void **state)
 	assert_non_null(mirror);
 	/* Nobody resolves the class for a kubelet's static pod. */
 	node_unset(node_get(mirror, "spec"), "priority");
-	want = json_read(json, njson, &arena, &p);
+	want = first_tree(json, njson, &arena, &p);
 	assert_non_null(want);
 	assert_int_equal(p.errors, 0);
 	assert_string_equal(

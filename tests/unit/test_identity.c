@@ -15,12 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/first_tree.h"
 #include "watcherd/canonical.h"
 #include "watcherd/decode.h"
 #include "watcherd/defaults.h"
 #include "watcherd/identity.h"
-#include "watcherd/json.h"
-#include "watcherd/yaml.h"
 
 #define ARENA (32 << 20)
 #define TEXT_MAX 4096
@@ -34,8 +33,7 @@ pod_of(struct arena *arena, const char *text, size_t len)
 	struct node *tree, *pod;
 
 	problems_init(&p, arena, MANIFEST_STRICT);
-	tree = json_is(text, len) ? json_read(text, len, arena, &p)
-				  : yaml_read(text, len, arena, &p);
+	tree = first_tree(text, len, arena, &p);
 	pod = tree != NULL ? decode_pod(tree, arena, &p) : NULL;
 	if (pod == NULL || p.errors > 0)
 		fail_msg(

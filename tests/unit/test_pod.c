@@ -13,11 +13,11 @@
 #include <string.h>
 
 #include "tests/unit/messagetext.h"
+#include "tests/unit/first_tree.h"
 #include "watcherd/canonical.h"
 #include "watcherd/decode.h"
 #include "watcherd/defaults.h"
 #include "watcherd/pod.h"
-#include "watcherd/yaml.h"
 
 #define ARENA (32 << 20)
 #define FIXTURE_MAX 65536
@@ -31,7 +31,7 @@ tree_of(struct arena *arena, const char *yaml, struct identity_of *id)
 	struct node *tree, *pod;
 
 	problems_init(&p, arena, MANIFEST_STRICT);
-	tree = yaml_read(yaml, strlen(yaml), arena, &p);
+	tree = first_tree(yaml, strlen(yaml), arena, &p);
 	pod = tree != NULL ? decode_pod(tree, arena, &p) : NULL;
 	if (pod == NULL || p.errors > 0)
 		fail_msg("line %u: %s: %s", p.item[0]->line, p.item[0]->field,
