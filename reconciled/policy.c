@@ -169,6 +169,9 @@ policy_check(
 
 	if (check_identity(pod, err) == -1)
 		return (-1);
+	if (pod->n_unsupported > 0)
+		return (err_set(err, "asks for what is not supported: %s",
+		    pod->unsupported[0]));
 	if (pod->grace_seconds < 0 || pod->grace_seconds > GRACE_MAX)
 		return (err_set(err, "bad terminationGracePeriodSeconds"));
 	if (pod->host_network && !policy->host_network)

@@ -101,6 +101,15 @@ hostname_bad(struct parts *p)
 }
 
 static void
+marked(struct parts *p)
+{
+	static char *field = TEXT("spec.volumes[0].nfs");
+
+	p->pod.unsupported = &field;
+	p->pod.n_unsupported = 1;
+}
+
+static void
 grace_bad(struct parts *p)
 {
 	p->pod.grace_seconds = -1;
@@ -284,6 +293,7 @@ test_rules(void **state)
 		{ name_bad, "pod name" },
 		{ namespace_bad, "namespace" },
 		{ hostname_bad, "host name" },
+		{ marked, "not supported: spec.volumes[0].nfs" },
 		{ grace_bad, "terminationGracePeriodSeconds" },
 		{ grace_long, "terminationGracePeriodSeconds" },
 		{ network_refused, "hostNetwork" },
