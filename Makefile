@@ -62,7 +62,8 @@ RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/translate.o reconciled/status.o \
 		   reconciled/files.o reconciled/lend.o reconciled/kept.o \
 		   reconciled/define.o \
-		   reconciled/handler.o reconciled/prober.o $(CRI)
+		   reconciled/handler.o reconciled/probe.o \
+		   reconciled/probes.o reconciled/prober.o $(CRI)
 PROBER		 = reconciled/prober/main.o reconciled/prober/serve.o \
 		   reconciled/prober/filter.o $(PROBECALL)
 PROBECALL	 = reconciled/prober/call.o reconciled/prober/request.o \
@@ -248,6 +249,7 @@ $(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,health,$(POD),-lprotobuf-c))
+$(eval $(call unit,probe,reconciled/probe.o $(POD),-lprotobuf-c))
 $(eval $(call unit,record,reconciled/record.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,resolve,reconciled/plan.o $(POD),-lprotobuf-c))
 $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))

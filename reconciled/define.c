@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "reconciled/message.h"
+#include "reconciled/probes.h"
 
 #define CONFLICT_MAX 4096 /* memory for one text */
 
@@ -47,6 +48,7 @@ pod_take(struct pod *p, Tripod__Definition *d, struct arena *a)
 		p->want.terminating = 1; /* a fixed uid: from the start */
 		memo_forget(&p->memo);
 	}
+	probes_forget(p); /* they go by the one before */
 	text_set(&p->hash, d->pod->hash);
 	arena_free(p->arena);
 	p->arena = a;

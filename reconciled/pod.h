@@ -68,6 +68,8 @@ struct pod_want {
 /* Whether it ends: what of it runs is stopped, and nothing started. */
 int pod_is_ending(const struct pod_want *);
 
+struct probes;
+
 struct pod {
 	TAILQ_ENTRY(pod) entry;
 	char *uid, *namespace_, *name, *hash, *file;
@@ -77,6 +79,7 @@ struct pod {
 	struct pod_want want;
 	struct pod_seen seen;
 	struct pod_memo memo;
+	struct probes *probes; /* of probes.c; NULL: it has none */
 	unsigned int inflight; /* actions and questions under way */
 	unsigned int pulling;  /* pulls and hooks under way: they may take
 				* long and change nothing that lists show */
@@ -95,7 +98,7 @@ struct pod {
 TAILQ_HEAD(pods, pod);
 
 struct pod *pod_new(const char *uid, const char *ns, const char *name);
-/* Takes NULL.  Nothing may be in flight. */
+/* Takes NULL.  Nothing may be in flight, nor its probes be there. */
 void pod_free(struct pod *);
 /*
  * Forgets images, failures and back-offs, which belong to one definition:

@@ -8,6 +8,7 @@
 #include "reconciled/define.h"
 #include "reconciled/message.h"
 #include "reconciled/peers.h"
+#include "reconciled/probes.h"
 
 #define STATUS_MAX (4 * 1024 * 1024) /* memory for one pod's status */
 #define FIELD_PATH_MAX 128
@@ -158,6 +159,7 @@ forget_gone(struct reconciled *r)
 			continue;
 		peers_pod_gone(r->peers, p);
 		TAILQ_REMOVE(&r->pods, p, entry);
+		probes_forget(p);
 		pod_free(p);
 		r->redefine |= r->desired.npods > 0; /* its uid is free */
 	}
@@ -239,8 +241,10 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 	if (r->listed && cri_info(r->cri)->state == CRI_UP) {
 		plan_resolve(&r->pods, r->desired.synced,
 		    cri_info(r->cri)->network_ready);
-		TAILQ_FOREACH (p, &r->pods, entry)
+		TAILQ_FOREACH (p, &r->pods, entry) {
+			probes_sync(r, p);
 			plan_and_act(r, p, now, &next);
+		}
 	}
 	TAILQ_FOREACH (p, &r->pods, entry) {
 		if (!p->dirty || (r->listed && awaits_details(r, p)))
@@ -321,6 +325,7 @@ reconcile_release(struct reconciled *r)
 	records_release(&r->records);
 	while ((p = TAILQ_FIRST(&r->pods)) != NULL) {
 		TAILQ_REMOVE(&r->pods, p, entry);
+		probes_forget(p);
 		pod_free(p);
 	}
 }

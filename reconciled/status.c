@@ -175,6 +175,7 @@ add_container(struct builder *b, size_t i)
 {
 	const Tripod__Container *spec = b->pod->definition->pod->container[i];
 	const struct seen_container *c;
+	const struct health *h;
 	Tripod__ContainerStatus *s;
 
 	c = container_newest(&b->pod->seen, spec->name);
@@ -187,7 +188,14 @@ add_container(struct builder *b, size_t i)
 		s->image_id = must_strdup(b->arena, c->image_ref);
 		s->container_id = container_url(b, c->id);
 		s->restart_count = c->attempt;
-		s->started = s->ready = c->state == SEEN_RUNNING;
+	}
+	if (c != NULL && c->state == SEEN_RUNNING) {
+		h = &b->pod->memo
+			 .container[b->pod->definition->pod->n_init_container +
+			     i]
+			 .health;
+		s->started = health_started(spec, h, c->id);
+		s->ready = health_ready(spec, h, c->id);
 	}
 	container_state(b, i, s, c);
 	b->out->container[b->out->n_container++] = s;
