@@ -32,7 +32,7 @@ OFFLINE		 = watcherd/offline.o watcherd/check.o watcherd/input.o \
 		   watcherd/explain_text.o watcherd/explain_json.o \
 		   watcherd/explain_table.o
 MANIFEST	 = watcherd/manifest.o $(MANIFEST_TREE) watcherd/kind.o \
-		   watcherd/decode.o \
+		   watcherd/decode.o watcherd/hint.o \
 		   watcherd/defaults.o watcherd/resources.o watcherd/image.o \
 		   $(VALIDATE) watcherd/support.o watcherd/grammar.o \
 		   watcherd/canonical.o watcherd/identity.o \
@@ -296,7 +296,7 @@ $(eval $(call unit,explain,watcherd/explain.o watcherd/explain_text.o \
     watcherd/report.o watcherd/report_json.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,decode,watcherd/decode.o watcherd/kind.o \
-    watcherd/quantity.o \
+    watcherd/hint.o watcherd/quantity.o \
     $(MANIFEST_SCHEMA) $(TREE),-lyaml -lprotobuf-c))
 $(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))

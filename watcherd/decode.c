@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "watcherd/hint.h"
 #include "watcherd/quantity.h"
 
 #define NANO_PER_MILLI 1000000
@@ -44,23 +45,6 @@ describe(const struct node *node, char buf[static DESCRIBE_MAX])
 	return (buf);
 }
 
-static const char *
-mismatch_hint(const struct field *f, const struct node *node)
-{
-	if (f->shape == SHAPE_LIST && node->kind != NODE_LIST)
-		return ("; start each item with \"- \"");
-	if (f->json == JSON_STRING && node->kind == NODE_NUMBER)
-		return ("; put it in quotes");
-	if (f->json == JSON_STRING && node->kind == NODE_BOOL)
-		return ("; put it in quotes (yes, no, on, off, y and n are "
-			"booleans)");
-	if (node->kind == NODE_STRING && f->shape == SHAPE_ONE &&
-	    (f->json == JSON_BOOL || f->json == JSON_INT32 ||
-		f->json == JSON_INT64))
-		return ("; leave out the quotes");
-	return ("");
-}
-
 static struct node *
 refuse(struct decode *d, const struct node *node, const struct path *path,
     const char *wants, const char *hint)
@@ -81,12 +65,13 @@ refuse_type(struct decode *d, const struct field *f, const struct node *node,
     const struct path *path)
 {
 	struct field one = *f;
+	char hint[HINT_MAX];
 
 	/* An element of a list or map is asked for by itself. */
 	if (path->name == NULL || path->quoted)
 		one.shape = SHAPE_ONE;
 	return (refuse(
-	    d, node, path, field_wants(&one), mismatch_hint(&one, node)));
+	    d, node, path, field_wants(&one), hint_type(&one, node, hint)));
 }
 
 /* An integer without fraction and exponent. */
@@ -126,7 +111,7 @@ static struct node *
 decode_quantity(struct decode *d, const struct field *f,
     const struct node *node, const struct path *path)
 {
-	char text[QUANTITY_TEXT_MAX], hint[ERR_MAX + 8];
+	char text[QUANTITY_TEXT_MAX], hint[HINT_MAX];
 	struct quantity q;
 	struct node *out = NULL;
 	struct err err;
@@ -135,7 +120,9 @@ decode_quantity(struct decode *d, const struct field *f,
 	if (node->kind != NODE_STRING && node->kind != NODE_NUMBER)
 		return (refuse_type(d, f, node, path));
 	if (quantity_parse(node->str, &q, &err) == -1) {
-		(void)snprintf(hint, sizeof(hint), " (%s)", err.text);
+		if (*hint_quantity(node->str, hint) == '\0')
+			(void)snprintf(hint, sizeof(hint), " (%.*s)",
+			    HINT_MAX - 4, err.text);
 		return (refuse(
 		    d, node, path, "a quantity like 500m or 64Mi", hint));
 	}

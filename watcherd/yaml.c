@@ -53,6 +53,72 @@ place_of_offset(const struct reader *r, size_t offset)
 	return (at);
 }
 
+#define INDENT "; is it indented as its neighbours are?"
+
+/* What to do about what libyaml says, in its words. */
+static const struct hint {
+	const char *problem;
+	const char *hint;
+	int opening; /* the place is where it began, not where it failed */
+} hints[] = {
+	{ "mapping values are not allowed in this context",
+	    INDENT " Text with \": \" in it needs quotes", 0 },
+	{ "did not find expected key", INDENT, 0 },
+	{ "did not find expected '-' indicator", INDENT, 0 },
+	{ "block sequence entries are not allowed in this context",
+	    "; \"- \" begins a line of its own", 0 },
+	{ "could not find expected ':'", "; a blank must follow the ':'", 1 },
+	{ "found unexpected end of stream", "; are the quotes closed?", 1 },
+	{ "did not find expected ',' or ']'", "; is it closed?", 1 },
+	{ "did not find expected ',' or '}'", "; is it closed?", 1 },
+	{ "found character that cannot start any token",
+	    "; put such a text in quotes", 0 },
+	{ "found unknown escape character",
+	    "; use single quotes, or \\\\ for a backslash", 0 },
+	{ "found a tab character that violates indentation",
+	    "; indent with blanks", 0 },
+};
+
+static const struct hint *
+hint_find(const char *problem)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		if (strcmp(hints[i].problem, problem) == 0)
+			return (&hints[i]);
+	}
+	return (NULL);
+}
+
+/* What the scanner or the parser does not understand. */
+static void
+syntax_error(struct reader *r, const char *text)
+{
+	const yaml_parser_t *p = &r->parser;
+	const struct hint *hint = hint_find(text);
+	const char *more = hint != NULL ? hint->hint : "";
+	struct place at = place_of(r, &p->problem_mark);
+
+	/* The index counts characters, so it may miss the byte: no hint. */
+	if (p->problem_mark.index < r->len &&
+	    r->bytes[p->problem_mark.index] == '\t')
+		problem_add(r->problems, at, NULL,
+		    "%s (a tab; indent with blanks)", text);
+	else if (p->context == NULL)
+		problem_add(r->problems, at, NULL, "%s%s", text, more);
+	else if (hint != NULL && hint->opening)
+		problem_add(r->problems, place_of(r, &p->context_mark), NULL,
+		    "%s, %s that starts here%s", text, p->context, more);
+	else if (p->context_mark.line == p->problem_mark.line)
+		problem_add(
+		    r->problems, at, NULL, "%s, %s%s", text, p->context, more);
+	else
+		problem_add(r->problems, at, NULL,
+		    "%s, %s that starts in line %zu%s", text, p->context,
+		    p->context_mark.line + 1 + r->line, more);
+}
+
 static void
 reader_error(struct reader *r)
 {
@@ -80,18 +146,7 @@ reader_error(struct reader *r)
 	case YAML_EMITTER_ERROR:
 		break;
 	}
-	at = place_of(r, &p->problem_mark);
-	/* The index counts characters, so it may miss the byte: no hint. */
-	if (p->problem_mark.index < r->len &&
-	    r->bytes[p->problem_mark.index] == '\t')
-		problem_add(r->problems, at, NULL,
-		    "%s (a tab; indent with blanks)", text);
-	else if (p->context != NULL)
-		problem_add(r->problems, at, NULL,
-		    "%s, %s that starts in line %zu", text, p->context,
-		    p->context_mark.line + 1 + r->line);
-	else
-		problem_add(r->problems, at, NULL, "%s", text);
+	syntax_error(r, text);
 }
 
 /* Remembers a node that carries an anchor. */

@@ -65,11 +65,13 @@ static const struct {
 	    "3 spec.containers: must be a list of mappings, got a mapping; "
 	    "start each item with \"- \"" },
 	{ "spec: {containers: [x]}",
-	    "3 spec.containers[0]: must be a mapping, got the string \"x\"" },
-	{ "spec: []", "3 spec: must be a mapping, got a list" },
+	    "3 spec.containers[0]: must be a mapping, got the string \"x\"; "
+	    "it needs image, name" },
+	{ "spec: []",
+	    "3 spec: must be a mapping, got a list; it needs containers" },
 	{ "metadata: {labels: [a]}",
 	    "3 metadata.labels: must be a mapping of names to strings, got "
-	    "a list" },
+	    "a list; write \"name: value\", without \"- \"" },
 	{ "metadata: {labels: {a: 1}}",
 	    "3 metadata.labels[\"a\"]: must be a string, got the number 1; "
 	    "put it in quotes" },
@@ -89,7 +91,10 @@ static const struct {
 	    "got true" },
 	{ "spec: {overhead: {cpu: 1GB}}",
 	    "3 spec.overhead[\"cpu\"]: must be a quantity like 500m or 64Mi, "
-	    "got the string \"1GB\" (not a number with a suffix of k, M, G, "
+	    "got the string \"1GB\"; write 1G or 1Gi" },
+	{ "spec: {overhead: {cpu: 1x}}",
+	    "3 spec.overhead[\"cpu\"]: must be a quantity like 500m or 64Mi, "
+	    "got the string \"1x\" (not a number with a suffix of k, M, G, "
 	    "Ki, Mi, Gi, m ...)" },
 	{ "Spec: {}", "3 Spec: unknown field; it is written \"spec\"" },
 	{ "specs: {}", "3 specs: unknown field; did you mean \"spec\"?" },

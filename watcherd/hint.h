@@ -1,0 +1,24 @@
+/*
+ * What people are told to write instead: the common mistakes in manifests
+ * and what was probably meant.  Pure; a hint never changes a verdict.
+ *
+ * A hint is "" or begins with "; ", and stands behind the message.
+ */
+#ifndef HINT_H
+#define HINT_H
+
+#include "watcherd/schema.h"
+#include "watcherd/tree.h"
+
+#define HINT_MAX 200
+
+/*
+ * A value that is not of the field's type; the shape is that of what is
+ * wanted there (an element of a list is SHAPE_ONE).  Returns the buffer.
+ */
+const char *hint_type(
+    const struct field *, const struct node *, char[static HINT_MAX]);
+/* Text that is no quantity: "128MB". */
+const char *hint_quantity(const char *, char[static HINT_MAX]);
+
+#endif
