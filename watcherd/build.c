@@ -266,8 +266,10 @@ build_open(
 		return (-1);
 	}
 	if (build_wants_key(b)) {
+		/* Most often "{{ ... }}", and nobody filled it in. */
 		problem_add(b->problems, at, NULL,
-		    "a key must be a string, got %s", node_kind_str(kind));
+		    "a key must be a string, got %s%s", node_kind_str(kind),
+		    kind == NODE_MAP ? "; text with braces needs quotes" : "");
 		return (-1);
 	}
 	b->frame = grow(b->frame, b->depth, &b->frames, sizeof(*f));

@@ -410,7 +410,7 @@ unknown_field(struct decode *d, const struct scope *scope,
     const struct member *m, const struct path *path)
 {
 	const struct field *guess;
-	char where[PROBLEM_FIELD_MAX];
+	char where[PROBLEM_FIELD_MAX], hint[HINT_MAX];
 	struct search s = { type_field, m->key, NULL, where };
 	struct search near = { type_guess, m->key, NULL, where };
 
@@ -423,6 +423,10 @@ unknown_field(struct decode *d, const struct scope *scope,
 		problem_flaw(d->problems, m->at, path,
 		    "unknown field; it is written \"%s\"", guess->name);
 		return (guess);
+	}
+	if (*hint_field(scope->type, m->key, hint) != '\0') {
+		problem_flaw(d->problems, m->at, path, "unknown field%s", hint);
+		return (type_ending(scope->type, m->key));
 	}
 	if (search_places(&s, scope))
 		problem_flaw(d->problems, m->at, path,

@@ -247,3 +247,48 @@ hint_quantity(const char *text, char buf[static HINT_MAX])
 	}
 	return (buf);
 }
+
+/* Resources stand one level further down. */
+static int
+is_resource(const char *name)
+{
+	return (strcmp(name, "cpu") == 0 || strcmp(name, "memory") == 0 ||
+	    strcmp(name, "ephemeral-storage") == 0 ||
+	    strncmp(name, "hugepages-", 10) == 0);
+}
+
+const char *
+hint_field(const struct type *type, const char *name, char buf[static HINT_MAX])
+{
+	const struct field *f = type_ending(type, name);
+
+	buf[0] = '\0';
+	if (f != NULL)
+		append(buf, "; did you mean \"%s\"?", f->name);
+	else if (type == &type_resource_requirements && is_resource(name))
+		append(buf, " here; it belongs under limits or requests");
+	else if (type == &type_pod_spec &&
+	    (strcmp(name, "template") == 0 || strcmp(name, "replicas") == 0 ||
+		strcmp(name, "selector") == 0))
+		append(buf, "; it belongs to what makes pods, not to a pod");
+	return (buf);
+}
+
+const char *
+hint_kind(const char *kind, char buf[static HINT_MAX])
+{
+	static const char *const makers[] = { "Deployment", "DaemonSet",
+		"StatefulSet", "ReplicaSet", "ReplicationController", "Job" };
+	size_t i;
+
+	buf[0] = '\0';
+	if (strcasecmp(kind, "Pod") == 0)
+		append(buf, "; it is written \"Pod\"");
+	for (i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+		if (strcmp(kind, makers[i]) == 0)
+			append(buf,
+			    "; what is under its spec.template is "
+			    "nearly a Pod");
+	}
+	return (buf);
+}

@@ -18,7 +18,13 @@
  */
 const char *hint_type(
     const struct field *, const struct node *, char[static HINT_MAX]);
+/* A name that is none of the type's fields. */
+const char *hint_field(
+    const struct type *, const char *name, char[static HINT_MAX]);
 /* Text that is no quantity: "128MB". */
 const char *hint_quantity(const char *, char[static HINT_MAX]);
+
+/* A kind that is none of ours. */
+const char *hint_kind(const char *kind, char[static HINT_MAX]);
 
 #endif

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "watcherd/hint.h"
+
 /* Two letters beyond ASCII are cases of these, too. */
 #define KELVIN_SIGN "\xe2\x84\xaa"
 #define LONG_S "\xc5\xbf"
@@ -41,6 +43,31 @@ struct header {
 	struct problems *problems;
 };
 
+/* A key in another case is told where it stands. */
+static void
+header_missing(
+    const struct header *h, const char *name, const struct node *found)
+{
+	const struct path path = { NULL, name, 0, 0 };
+	const char *wants = strcmp(name, "kind") == 0 ? "Pod" : "v1";
+	const struct member *m;
+	size_t i;
+
+	for (i = 0; found == NULL && i < h->map->n; i++) {
+		m = &h->map->member[i];
+		if (same_but_case(m->key, name) && strcmp(m->key, name) != 0) {
+			problem_add(h->problems, m->at, &path,
+			    "must be \"%s\", got nothing; the key is written "
+			    "\"%s\"",
+			    wants, name);
+			return;
+		}
+	}
+	problem_add(h->problems, found != NULL ? found->at : h->map->at, &path,
+	    "must be \"%s\", got %s", wants,
+	    found != NULL ? node_kind_str(found->kind) : "nothing");
+}
+
 /*
  * The text of one of the two keys.  NULL: it is not there, or a problem
  * was added.
@@ -48,7 +75,6 @@ struct header {
 static const struct node *
 header_find(const struct header *h, const char *name)
 {
-	const struct path path = { NULL, name, 0, 0 };
 	const struct node *found = NULL;
 	const struct member *m;
 	struct place at = { 0, 0 };
@@ -71,9 +97,7 @@ header_find(const struct header *h, const char *name)
 	}
 	if (found != NULL && found->kind == NODE_STRING)
 		return (found);
-	problem_add(h->problems, found != NULL ? found->at : h->map->at, &path,
-	    "must be \"%s\", got %s", strcmp(name, "kind") == 0 ? "Pod" : "v1",
-	    found != NULL ? node_kind_str(found->kind) : "nothing");
+	header_missing(h, name, found);
 	return (NULL);
 }
 
@@ -82,7 +106,7 @@ header_kind(const struct header *h)
 {
 	const struct path path = { NULL, "kind", 0, 0 };
 	const struct node *kind = header_find(h, path.name);
-	char q[QUOTE_MAX];
+	char q[QUOTE_MAX], hint[HINT_MAX];
 
 	if (kind == NULL)
 		return (KIND_WRONG);
@@ -94,8 +118,8 @@ header_kind(const struct header *h)
 		if (strcmp(kind->str, "PodList") == 0)
 			return (KIND_POD_LIST);
 	}
-	problem_add(h->problems, kind->at, &path, "must be \"Pod\", got %s",
-	    quote(q, kind->str));
+	problem_add(h->problems, kind->at, &path, "must be \"Pod\", got %s%s",
+	    quote(q, kind->str), hint_kind(kind->str, hint));
 	return (KIND_WRONG);
 }
 

@@ -38,6 +38,22 @@ type_guess(const struct type *type, const char *name)
 	return (guess);
 }
 
+const struct field *
+type_ending(const struct type *type, const char *name)
+{
+	const struct field *f;
+	size_t i, n, len = strlen(name);
+
+	for (i = 0; len > 2 && i < type->n; i++) {
+		f = &type->field[i];
+		n = strlen(f->name);
+		if ((f->flags & FIELD_REQUIRED) && n > len &&
+		    strcasecmp(f->name + n - len, name) == 0)
+			return (f);
+	}
+	return (NULL);
+}
+
 int
 field_omits_zero(const struct field *f)
 {

@@ -132,6 +132,11 @@ const struct field *type_field(const struct type *, const char *);
  */
 const struct field *type_guess(const struct type *, const char *);
 /*
+ * The required field whose name ends with another name, whatever the case:
+ * containerPort for "port".  NULL: there is none.
+ */
+const struct field *type_ending(const struct type *, const char *);
+/*
  * True if a value of the field may be left out of canonical JSON when it
  * is zero, false or "".
  */

@@ -157,7 +157,9 @@ test_kind(void **state)
 		{ "x", "expected a Pod, which is a mapping, got a string" },
 		{ "a: 1", "must be \"Pod\", got nothing" },
 		{ "kind: 1", "must be \"Pod\", got a number" },
-		{ "kind: Job", "must be \"Pod\", got \"Job\"" },
+		{ "kind: Job",
+		    "must be \"Pod\", got \"Job\"; what is under its "
+		    "spec.template is nearly a Pod" },
 		{ "kind: Pod", "must be \"v1\", got nothing" },
 		{ "--- {apiVersion: v2, kind: Pod, foo: 1}",
 		    "must be \"v1\", got \"v2\"" },
