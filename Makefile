@@ -47,7 +47,8 @@ VALIDATE	 = watcherd/validate.o watcherd/validate_rules.o \
 		   watcherd/validate_container.o watcherd/validate_port.o \
 		   watcherd/validate_probe.o watcherd/validate_volume.o \
 		   watcherd/validate_downward.o watcherd/validate_resources.o \
-		   watcherd/validate_affinity.o
+		   watcherd/validate_affinity.o \
+		   watcherd/validate_tolerations.o
 MANIFEST_TREE	 = watcherd/yaml.o watcherd/json.o watcherd/build.o \
 		   watcherd/tree.o watcherd/problem.o watcherd/scalar.o \
 		   watcherd/utf8.o

@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "watcherd/defaults.h"
+#include "watcherd/grammar.h"
 #include "watcherd/schema.h"
 #include "watcherd/utf8.h"
 #include "watcherd/validate.h"
 
 #define TOLD_MAX 32
+#define MIRROR_KEY "kubernetes.io/config.mirror"
 
 struct reviewer {
 	struct problems *problems;
@@ -121,6 +123,19 @@ support_inside(struct reviewer *s, const struct field *f,
 		support_object(s, f->type, value->item[here.index], &here);
 }
 
+/* It becomes the name of a folder; a kubelet takes any. */
+static void
+support_uid(
+    struct reviewer *s, const struct node *value, const struct path *path)
+{
+	char q[QUOTE_MAX];
+
+	if (value->kind == NODE_STRING &&
+	    !grammar_matches(GRAMMAR_UID, value->str))
+		unsupported(s, value->at, path, "must be %s, got %s",
+		    grammar_str(GRAMMAR_UID), quote(q, value->str));
+}
+
 static void
 support_field(struct reviewer *s, const struct field *f, const struct member *m,
     const struct path *path)
@@ -130,6 +145,8 @@ support_field(struct reviewer *s, const struct field *f, const struct member *m,
 
 	if (f->json != JSON_OBJECT && has_nul(m->value))
 		mark(s, path);
+	if (f->grammar == GRAMMAR_UID)
+		support_uid(s, m->value, path);
 	switch (f->support) {
 	case SUPPORT_REFERS:
 		problem_add(p, m->at, path, "a static pod may not refer to %s",
@@ -186,6 +203,35 @@ support_host_users(struct reviewer *s, const struct node *spec)
 		unsupported(s, users->at, &path, "false is not supported yet");
 }
 
+/* A kubelet takes it for the API server's copy and never starts it. */
+static void
+support_mirror(struct reviewer *s, const struct node *pod)
+{
+	struct path up = { NULL, "metadata", 0, 0 };
+	struct path path = { &up, "annotations", 0, 0 };
+	const struct member *m = node_member(
+	    node_get(node_get(pod, up.name), path.name), MIRROR_KEY);
+
+	if (m != NULL)
+		unsupported(s, m->at, &path,
+		    "%s marks the API server's copy of a pod, which cannot "
+		    "be a manifest",
+		    MIRROR_KEY);
+}
+
+static void
+support_os(struct reviewer *s, const struct node *spec)
+{
+	struct path up = { NULL, "spec", 0, 0 };
+	struct path path = { &up, "os", 0, 0 };
+	struct path name = { &path, "name", 0, 0 };
+	const struct node *os = node_get(node_get(spec, path.name), name.name);
+
+	if (os != NULL && os->kind == NODE_STRING &&
+	    strcmp(os->str, "windows") == 0)
+		unsupported(s, os->at, &name, "this machine runs Linux");
+}
+
 static void
 support_medium(
     struct reviewer *s, const struct node *volume, const struct path *up)
@@ -216,7 +262,9 @@ validate_support(
 	struct reviewer s = { p, marks, { NULL }, 0 };
 
 	support_object(&s, &type_pod, pod, NULL);
+	support_mirror(&s, pod);
 	support_host_users(&s, spec);
+	support_os(&s, spec);
 	volumes = node_get_kind(spec, "volumes", NODE_LIST);
 	for (; volumes != NULL && path.index < volumes->n; path.index++)
 		support_medium(&s, volumes->item[path.index], &path);

@@ -10,6 +10,8 @@
 #include "watcherd/schema.h"
 #include "watcherd/validate_rules.h"
 
+#define FILE_MODE_MAX 0777 /* the range of permissions */
+
 /* What the columns of the schema cannot say about an object of a type. */
 static const struct {
 	const struct type *type;
@@ -60,6 +62,12 @@ check_choice(struct problems *p, const struct field *f, const struct node *node,
 	    guess != NULL ? guess : "", guess != NULL ? "\"?" : "");
 }
 
+static int
+is_number(const char *text)
+{
+	return (*text != '\0' && text[strspn(text, "0123456789")] == '\0');
+}
+
 static void
 check_string(struct problems *p, const struct field *f, const struct node *node,
     const struct path *path)
@@ -68,9 +76,13 @@ check_string(struct problems *p, const struct field *f, const struct node *node,
 
 	if (f->choices != NULL && !choices_match(f->choices, node->str))
 		check_choice(p, f, node, path);
-	else if (!grammar_matches(f->grammar, node->str))
-		problem_add(p, node->at, path, "must be %s, got %s",
-		    grammar_str(f->grammar), quote(q, node->str));
+	else if (f->grammar != GRAMMAR_UID && /* a question of support */
+	    !grammar_matches(f->grammar, node->str))
+		problem_add(p, node->at, path, "must be %s, got %s%s",
+		    grammar_str(f->grammar), quote(q, node->str),
+		    f->json == JSON_INT_OR_STRING && is_number(node->str)
+			? "; leave out the quotes"
+			: "");
 	else if (f->longest > 0 && node->n > f->longest)
 		problem_add(p, node->at, path,
 		    "must be at most %zu bytes, got %zu", f->longest, node->n);
@@ -82,7 +94,11 @@ check_number(struct problems *p, const struct field *f, const struct node *node,
 {
 	if (!f->ranged || (node->num >= f->min && node->num <= f->max))
 		return;
-	if (f->max >= INT32_MAX)
+	if (f->max == FILE_MODE_MAX)
+		problem_add(p, node->at, path,
+		    "must be 0..%d (0777 octal), got %" PRId64, FILE_MODE_MAX,
+		    node->num);
+	else if (f->max >= INT32_MAX)
 		problem_add(p, node->at, path,
 		    f->max == INT64_MAX
 			? "must be at least %" PRId64 ", got %" PRId64
@@ -180,7 +196,7 @@ is_checked(const struct field *f, const struct node *node)
 	return (1);
 }
 
-static void
+void
 check_field(struct validate *v, const struct field *f, const struct node *value,
     const struct path *path)
 {

@@ -150,6 +150,8 @@ check_annotation(
 		return;
 	if (strcmp(m->key, DELETION_COST) == 0 && !is_cost(m->value->str))
 		annotation_fault(v, m, path, "must be an integer of 32 bits");
+	if (strcmp(m->key, TOLERATIONS) == 0)
+		check_tolerations(v, m, path);
 	if (strcmp(m->key, SECCOMP_POD) == 0)
 		check_seccomp(v, m, path, v->spec);
 	if (starts(m->key, SECCOMP_CONTAINER))

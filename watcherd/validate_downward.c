@@ -126,7 +126,7 @@ rule_file_key(
 	const struct named *volume;
 	char q[QUOTE_MAX];
 
-	if (name == NULL || *name == '\0')
+	if (name == NULL || !grammar_matches(GRAMMAR_LABEL, name))
 		return;
 	volume = names_find(&v->volumes, name);
 	if (volume == NULL ||

@@ -9,7 +9,6 @@
 #define NAME_SIZE 512
 #define HASH_KEY "kubernetes.io/config.hash"
 #define HASH_LEN 32
-#define MIRROR_KEY "kubernetes.io/config.mirror"
 
 static void
 check_name(struct validate *v, const struct node *meta, const struct path *path)
@@ -56,21 +55,6 @@ check_annotations(
 		fault(v, meta, path, "annotations",
 		    "must be at most %d bytes together, got %zu",
 		    ANNOTATIONS_MAX, bytes);
-}
-
-/* A kubelet takes it for the API server's copy and never starts it. */
-static void
-check_mirror(struct validate *v, const struct node *meta, const struct path *up)
-{
-	struct path path = { up, "annotations", 0, 0 };
-	const struct member *m = node_member(
-	    node_get(meta, "annotations"), MIRROR_KEY);
-
-	if (m != NULL)
-		problem_add(v->problems, m->at, &path,
-		    "%s marks the API server's copy of a pod, which cannot "
-		    "be a manifest",
-		    MIRROR_KEY);
 }
 
 static void
@@ -120,7 +104,6 @@ rule_meta(struct validate *v, const struct node *meta, const struct path *path)
 		return; /* of a template within the spec */
 	check_name(v, meta, path);
 	check_annotations(v, meta, path);
-	check_mirror(v, meta, path);
 	check_finalizers(v, meta, path);
 	check_controllers(v, meta, path);
 }

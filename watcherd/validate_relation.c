@@ -153,6 +153,8 @@ is_faulty(const struct dependence *d, const struct node *map)
 
 	if (value != NULL && value->kind == NODE_BAD)
 		return (1);
+	if ((other->flags & FIELD_REQUIRED) && field_is_unset(other, value))
+		return (1);
 	return (word != NULL && *word != '\0' && other->choices != NULL &&
 	    !choices_match(other->choices, word));
 }

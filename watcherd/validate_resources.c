@@ -167,6 +167,13 @@ has_either(const struct node *map)
 	    node_get(map, "cpu") != NULL || node_get(map, "memory") != NULL);
 }
 
+/* A request that is the limit, because none was written down. */
+static int
+is_defaulted(const struct lists *l, const struct member *request)
+{
+	return (request->value == node_get(l->limits, request->key));
+}
+
 static void
 check_lists(struct validate *v, const struct lists *l)
 {
@@ -176,6 +183,8 @@ check_lists(struct validate *v, const struct lists *l)
 	for (i = 0; l->limits != NULL && i < l->limits->n; i++)
 		check_amount(v, &l->limits->member[i], l->limits_path, l->pod);
 	for (i = 0; l->requests != NULL && i < l->requests->n; i++) {
+		if (is_defaulted(l, &l->requests->member[i]))
+			continue;
 		check_amount(
 		    v, &l->requests->member[i], l->requests_path, l->pod);
 		check_request(v, &l->requests->member[i], l);

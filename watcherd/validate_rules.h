@@ -39,6 +39,13 @@ typedef void rule_fn(
 void validate_relations(struct validate *, const struct type *,
     const struct node *, const struct path *);
 
+/* What the schema says of a value of a field: validate.c. */
+void check_field(struct validate *, const struct field *,
+    const struct node *value, const struct path *);
+/* The annotation that once was spec.tolerations. */
+void check_tolerations(
+    struct validate *, const struct member *, const struct path *);
+
 /* validate_meta.c, validate_annotation.c */
 rule_fn rule_meta, rule_owner, rule_annotations;
 /* validate_pod.c */
