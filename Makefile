@@ -307,7 +307,8 @@ $(eval $(call unit,identity,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,pod,tests/unit/messagetext.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
-$(eval $(call fuzz,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call fuzz,manifest,watcherd/excerpt.o $(MANIFEST_ALL),\
+    $(LIBS_MANIFEST)))
 $(eval $(call unit,files,watcherd/files.o watcherd/load.o common/name.o \
     $(BASE),-lprotobuf-c))
 

@@ -11,7 +11,8 @@
 #include "watcherd/input.h"
 #include "watcherd/manifest.h"
 
-#define DESCRIPTORS 16 /* besides those of the files */
+#define DESCRIPTORS 16			/* besides those of the files */
+#define CONFLICTS_MAX (4 * 1024 * 1024) /* bytes told of one file */
 
 /* A pod that a file of a folder defines. */
 struct claim {
@@ -71,29 +72,54 @@ claims_release(struct claims *all)
 	free(all->claim);
 }
 
-/* What the daemon would send instead, had it read the file last. */
-static Tripod__Manifest *
+/* One more error for a manifest; the whole file is meant. */
+static void
+manifest_refuse(Tripod__Manifest *m, struct arena *arena, const char *text)
+{
+	Tripod__Problem **list, *p;
+
+	list = arena_array(arena, m->n_problem + 1, sizeof(*list));
+	p = arena_alloc(arena, sizeof(*p));
+	log_assert(list != NULL && p != NULL);
+	tripod__problem__init(p);
+	p->message = arena_strdup(arena, text);
+	log_assert(p->message != NULL);
+	if (m->n_problem > 0)
+		memcpy(list, m->problem, m->n_problem * sizeof(*list));
+	list[m->n_problem++] = p;
+	m->problem = list;
+	m->state = TRIPOD__MANIFEST__STATE__INVALID;
+}
+
+/*
+ * Whose each pod is, as reconciled settles it: the first file by name has
+ * it, be it by the pod's name or by its uid.
+ */
+static void
 claims_judge(struct claims *all, const struct input *in, Tripod__Manifest *m,
     struct arena *arena)
 {
 	const struct claim *c;
 	const Tripod__Pod *pod;
+	struct err err;
 	size_t i;
 
-	if (in->folder == 0 || m->state != TRIPOD__MANIFEST__STATE__VALID)
-		return (m);
 	for (i = 0; i < m->n_definition; i++) {
 		pod = m->definition[i]->pod;
-		if ((c = claims_find(all, in->folder, pod)) != NULL)
-			return (manifest_invalid(arena, in->name,
-			    "%s defines the pod %s/%s%s%s already", c->file,
-			    c->ns, c->name,
-			    strcmp(c->uid, pod->uid) == 0 ? " of the uid " : "",
-			    strcmp(c->uid, pod->uid) == 0 ? c->uid : ""));
+		if ((c = claims_find(all, in->folder, pod)) == NULL) {
+			claims_add(all, in, pod);
+			continue;
+		}
+		if (strcmp(c->ns, pod->namespace_) == 0 &&
+		    strcmp(c->name, pod->name) == 0)
+			(void)err_set(&err, "%s defines the pod %s/%s already",
+			    c->file, c->ns, c->name);
+		else
+			(void)err_set(&err,
+			    "%s gives the uid %s to the pod %s/%s already",
+			    c->file, c->uid, c->ns, c->name);
+		manifest_refuse(m, arena, err.text);
 	}
-	for (i = 0; i < m->n_definition; i++)
-		claims_add(all, in, m->definition[i]->pod);
-	return (m);
 }
 
 static void
@@ -107,11 +133,10 @@ check_bytes(struct check *check, struct claims *claims, const struct input *in,
 
 	arena_init(&arena, MANIFEST_ARENA_MAX);
 	m = manifest_parse(&src, &arena);
-	if (m != NULL) {
-		arena.limit += MANIFEST_ARENA_MAX; /* for one more problem */
-		m = claims_judge(claims, in, m, &arena);
-	}
 	log_assert(m != NULL);
+	arena.limit += CONFLICTS_MAX;
+	if (in->folder != 0 && m->state == TRIPOD__MANIFEST__STATE__VALID)
+		claims_judge(claims, in, m, &arena);
 	result->manifest = m;
 	result->verdict = m->state == TRIPOD__MANIFEST__STATE__VALID
 	    ? VERDICT_VALID

@@ -87,7 +87,9 @@ text_add(const struct report *r, const struct result *of)
 		return;
 	for (i = 0; i < m->n_problem; i++)
 		print_problem(r, of, m->problem[i]);
-	for (i = 0; r->verbose && i < m->n_definition; i++)
+	if (!r->verbose || of->verdict != VERDICT_VALID)
+		return;
+	for (i = 0; i < m->n_definition; i++)
 		print_pod(of, m->definition[i]->pod);
 }
 

@@ -136,15 +136,23 @@ not end in .yaml, .yml or .json" "$STORY/out"
 	    "$STORY/out"
 	grep -Fqx "$d/b.yaml: a.yml defines the pod default/one-n1 already" \
 	    "$STORY/out"
-	grep -Fqx "$d/d.json: c.yaml defines the pod default/two-n1 of the uid \
-my-uid already" "$STORY/out"
-	grep -Fqx "$d/e.yaml: c.yaml defines the pod default/two-n1 of the uid \
-my-uid already" "$STORY/out"
+	grep -Fqx "$d/d.json: c.yaml gives the uid my-uid to the pod \
+default/two-n1 already" "$STORY/out"
+	grep -Fqx "$d/e.yaml: c.yaml defines the pod default/two-n1 already" \
+	    "$STORY/out"
 	grep -Fq "$d/outside.yaml: " "$STORY/err"
 	grep -Fqx "$d/sub.yaml: not a regular file" "$STORY/err"
 	grep -Fqx '7 files, 3 refused, 2 unreadable, 2 ignored' "$STORY/err"
 	is 66 "$tripodctl" check "$d"
 	lacks ignored: "$STORY/out"
+	# Each pod of a file is settled on its own.
+	mkdir "$STORY/several"
+	pod one >"$STORY/several/a.yaml"
+	{ pod one; echo ---; pod two; } >"$STORY/several/b.yaml"
+	pod two >"$STORY/several/c.yaml"
+	is 1 "$tripodctl" check "$STORY/several"
+	says "$STORY/several/b.yaml: a.yaml defines the pod default/one-node already
+$STORY/several/c.yaml: b.yaml defines the pod default/two-node already"
 	# Files that are named are no rivals: they may be versions of one.
 	is 0 "$tripodctl" check "$d/a.yml" "$d/b.yaml"
 	mkdir "$STORY/empty"

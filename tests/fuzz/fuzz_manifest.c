@@ -10,6 +10,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/first_tree.h"
 #include "watcherd/canonical.h"
+#include "watcherd/excerpt.h"
 #include "watcherd/manifest.h"
 
 static void
@@ -59,6 +60,31 @@ check(const Tripod__Manifest *m)
 		check_definition(m->definition[i]);
 }
 
+/* What is shown of a problem's place is printable, whatever the file has. */
+static void
+check_excerpts(const Tripod__Manifest *m, const uint8_t *data, size_t len)
+{
+	struct excerpt e;
+	char *text;
+	size_t i, j, n;
+	FILE *fp;
+
+	for (i = 0; i < m->n_problem; i++) {
+		if (excerpt_find(&e, data, len, m->problem[i]->line,
+			m->problem[i]->column) == -1)
+			continue;
+		must(e.mark + e.nmark <= e.len);
+		fp = open_memstream(&text, &n);
+		must(fp != NULL);
+		excerpt_print(&e, 0, fp);
+		must(fclose(fp) == 0);
+		for (j = 0; j < n; j++)
+			must(text[j] == '\n' ||
+			    ((uint8_t)text[j] >= 0x20 && text[j] != 0x7f));
+		free(text);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -77,6 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	m2 = manifest_parse(&src, &two);
 	must(m1 != NULL && m2 != NULL);
 	check(m1);
+	check_excerpts(m1, data, len);
 	n1 = tripod__manifest__get_packed_size(m1);
 	n2 = tripod__manifest__get_packed_size(m2);
 	p1 = xmalloc(n1);
