@@ -252,6 +252,14 @@ POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,health,$(POD),-lprotobuf-c))
 $(eval $(call unit,probe,reconciled/probe.o $(POD),-lprotobuf-c))
 $(eval $(call unit,record,reconciled/record.o $(BASE),-lprotobuf-c))
+PROBER_TEST	 = tests/unit/callworld.o $(PROBECALL) gen/tripod.pb-c.o $(BASE)
+LIBS_PROBER	 = -lcurl -levent_core -lprotobuf-c
+$(eval $(call unit,call,tests/unit/hostile.o $(PROBER_TEST),\
+    $(LIBS_PROBER) -levent_openssl -lssl -lcrypto))
+$(eval $(call unit,prober,reconciled/prober.o $(IPC) $(BASE) \
+    common/privdrop.o,$(LIBS_IPC)))
+$(eval $(call unit,grpchealth,tests/unit/h2server.o reconciled/grpcmsg.o \
+    $(PROBER_TEST),-lnghttp2 $(LIBS_PROBER)))
 $(eval $(call unit,resolve,reconciled/plan.o $(POD),-lprotobuf-c))
 $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))

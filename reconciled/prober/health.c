@@ -130,6 +130,7 @@ Tripod__ProbeResult__Outcome
 health_judge(const struct health_answer *h, long http_status,
     const uint8_t *body, size_t len, char text[static HEALTH_TEXT_MAX])
 {
+	const char *colon = h->text[0] != '\0' ? ": " : "";
 	int serving;
 
 	if (h->status == STATUS_UNIMPLEMENTED) {
@@ -141,9 +142,12 @@ health_judge(const struct health_answer *h, long http_status,
 	} else if (http_status != 200) {
 		(void)snprintf(text, HEALTH_TEXT_MAX,
 		    "the server answered with HTTP status %ld", http_status);
+	} else if (h->status == -1) {
+		(void)snprintf(text, HEALTH_TEXT_MAX,
+		    "the answer has no gRPC status%s%.200s", colon, h->text);
 	} else if (h->status != 0) {
-		(void)snprintf(text, HEALTH_TEXT_MAX, "gRPC status %d: %.200s",
-		    h->status, h->text);
+		(void)snprintf(text, HEALTH_TEXT_MAX, "gRPC status %d%s%.200s",
+		    h->status, colon, h->text);
 	} else if ((serving = serving_status(body, len)) ==
 	    GRPC__HEALTH__V1__SERVING_STATUS__SERVING) {
 		text[0] = '\0';

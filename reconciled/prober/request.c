@@ -286,20 +286,53 @@ request_release(struct request *r)
 
 /* --- judging it --- */
 
+/*
+ * Without numbers that differ each time: the same trouble must read the
+ * same.
+ */
 static void
 text_of_failure(struct request *r, CURLcode rc)
 {
-	(void)snprintf(r->text, sizeof(r->text), "%s",
-	    r->ended != NULL && *r->ended != '\0' ? r->ended
-		: r->error[0] != '\0'		  ? r->error
-						  : curl_easy_strerror(rc));
+	const char *text = r->error[0] != '\0' ? r->error
+					       : curl_easy_strerror(rc);
+	long number = 0;
+
+	(void)curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &number);
+	if (r->ended != NULL)
+		text = r->ended;
+	else if (rc == CURLE_OPERATION_TIMEDOUT)
+		text = "no whole answer in time";
+	else if (rc == CURLE_COULDNT_CONNECT && number != 0)
+		text = strerror((int)number);
+	(void)snprintf(r->text, sizeof(r->text), "%s", text);
+}
+
+/*
+ * curl has a limit for lines of a header, too, and then says that memory
+ * is short.
+ */
+static int
+line_was_too_long(struct request *r, CURLcode rc)
+{
+	curl_off_t first_byte = 0;
+
+	(void)curl_easy_getinfo(
+	    r->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
+	if (rc != CURLE_OUT_OF_MEMORY || first_byte == 0)
+		return (0);
+	r->ended = "a line of the answer's header is too long";
+	return (1);
 }
 
 /* No whole answer has come. */
 static Tripod__ProbeResult__Outcome
 judge_transport(struct request *r, CURLcode rc, long status)
 {
+	int too_long = line_was_too_long(r, rc);
+
 	text_of_failure(r, rc);
+	if (too_long)
+		return (FAILURE);
 	if (rc == CURLE_OPERATION_TIMEDOUT)
 		return (TIMEOUT);
 	if (r->no_socket || rc == CURLE_OUT_OF_MEMORY ||

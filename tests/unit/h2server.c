@@ -1,6 +1,8 @@
 #include "tests/unit/h2server.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -311,11 +313,11 @@ h2server_drop(struct h2server *s)
 	s->out_len = 0;
 }
 
-struct h2server *
-h2server_new(struct event_base *base, const char *path,
-    h2server_handler handler, void *ctx)
+/* On a bound socket. */
+static struct h2server *
+server_start(
+    struct event_base *base, int listener, h2server_handler handler, void *ctx)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct h2server *s = xcalloc(1, sizeof(*s));
 
 	s->base = base;
@@ -326,16 +328,44 @@ h2server_new(struct event_base *base, const char *path,
 	s->slice = OUT_MAX;
 	s->out = xmalloc(OUT_MAX);
 	LIST_INIT(&s->streams);
-	(void)snprintf(s->path, sizeof(s->path), "%s", path);
-	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	log_assert(
-	    bind(s->listener, (struct sockaddr *)&addr, sizeof(addr)) == 0);
+	s->listener = listener;
 	log_assert(listen(s->listener, 8) == 0);
 	s->ev_accept = event_new(
 	    base, s->listener, EV_READ | EV_PERSIST, on_accept, s);
 	log_assert(event_add(s->ev_accept, NULL) == 0);
 	return (s);
+}
+
+struct h2server *
+h2server_new(struct event_base *base, const char *path,
+    h2server_handler handler, void *ctx)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct h2server *s;
+	int fd;
+
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	log_assert(bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0);
+	s = server_start(base, fd, handler, ctx);
+	(void)snprintf(s->path, sizeof(s->path), "%s", path);
+	return (s);
+}
+
+struct h2server *
+h2server_new_tcp(
+    struct event_base *base, int *port, h2server_handler handler, void *ctx)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	int fd;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	log_assert(bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0);
+	log_assert(getsockname(fd, (struct sockaddr *)&addr, &len) == 0);
+	*port = ntohs(addr.sin_port);
+	return (server_start(base, fd, handler, ctx));
 }
 
 void
@@ -346,7 +376,8 @@ h2server_free(struct h2server *s)
 	h2server_drop(s);
 	event_free(s->ev_accept);
 	(void)close(s->listener);
-	(void)unlink(s->path);
+	if (s->path[0] != '\0')
+		(void)unlink(s->path);
 	free(s->out);
 	free(s);
 }

@@ -50,6 +50,9 @@ typedef void (*h2server_handler)(
 /* Listens at a path; fails the test if that is impossible. */
 struct h2server *h2server_new(
     struct event_base *, const char *path, h2server_handler, void *ctx);
+/* The same on some port of 127.0.0.1. */
+struct h2server *h2server_new_tcp(
+    struct event_base *, int *port, h2server_handler, void *ctx);
 void h2server_free(struct h2server *);
 /* From now on at most n bytes at a time, each in its own loop turn. */
 void h2server_slice(struct h2server *, size_t n);
