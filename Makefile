@@ -312,6 +312,7 @@ $(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,intake,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,identity,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,defaults,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,pod,tests/unit/messagetext.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))

@@ -102,11 +102,30 @@ path_valid(struct slice path)
 	}
 }
 
+/* "[::1]" or "[::1]:5000". */
+static int
+address_valid(struct slice domain)
+{
+	struct slice rest = slice_cut(&domain, ']'), inside = domain;
+
+	inside.p++;
+	inside.n--;
+	return (rest.p != NULL && inside.n > 0 &&
+	    slice_only(inside, DIGIT "abcdefABCDEF:") &&
+	    (rest.n == 0 ||
+		(rest.n > 1 && *rest.p == ':' &&
+		    slice_only(
+			(struct slice){ rest.p + 1, rest.n - 1 }, DIGIT))));
+}
+
 static int
 domain_valid(struct slice domain)
 {
-	struct slice port = slice_cut(&domain, ':'), rest;
+	struct slice port, rest;
 
+	if (domain.n > 0 && domain.p[0] == '[')
+		return (address_valid(domain));
+	port = slice_cut(&domain, ':');
 	if (port.p != NULL && (port.n == 0 || !slice_only(port, DIGIT)))
 		return (0);
 	for (;;) {

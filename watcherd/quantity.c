@@ -264,6 +264,8 @@ quantity_compare(const struct quantity *a, const struct quantity *b)
 void
 quantity_add(struct quantity *sum, const struct quantity *more)
 {
+	if (sum->nano == 0)
+		sum->form = more->form;
 	sum->nano += more->nano;
 	if (sum->nano > LARGEST)
 		sum->nano = LARGEST;

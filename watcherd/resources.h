@@ -20,8 +20,10 @@ int resources_effective(
     const struct node *spec, const char *resource, struct quantity *);
 
 /*
- * Fills in spec.resources.requests for cpu and memory (from the
- * containers) and for what else has a limit.  -1: memory ran out.
+ * Fills in what spec.resources, if it says anything, leaves out: limits of
+ * huge pages from those of the containers (computed as above); then, if
+ * there are limits, requests of cpu and memory from the containers and of
+ * what else has a limit.  -1: memory ran out.
  */
 int resources_default(struct arena *, struct node *spec);
 

@@ -1,5 +1,5 @@
 /*
- * Defaults, canonical JSON, identity and the mirror's JSON.
+ * Canonical JSON, identity and the mirror's JSON.
  *
  * The uids below are frozen: a change of any of them restarts every pod
  * in the field at the next upgrade.
@@ -22,7 +22,6 @@
 #include "watcherd/manifest.h"
 
 #define ARENA (32 << 20)
-#define FIXTURE_MAX 65536
 
 static const char base[] = "apiVersion: v1\n"
 			   "kind: Pod\n"
@@ -296,57 +295,6 @@ test_strings(void **state)
 	arena_release(&arena);
 }
 
-static char *
-fixture(const char *path, size_t *len)
-{
-	char *buf = malloc(FIXTURE_MAX);
-	FILE *fp = fopen(path, "re");
-
-	assert_non_null(buf);
-	if (fp == NULL)
-		fail_msg("no %s", path);
-	*len = fread(buf, 1, FIXTURE_MAX, fp);
-	assert_int_equal(fclose(fp), 0);
-	return (buf);
-}
-
-/* The spec that a kubelet made of the same file. */
-static void
-test_defaults(void **state)
-{
-	const struct identity_place place = { "node1", "rich.yaml" };
-	struct problems p;
-	struct arena arena;
-	struct identity_of id;
-	struct node *pod, *want, *mirror;
-	char *yaml, *json;
-	size_t nyaml, njson, len;
-
-	(void)state;
-	yaml = fixture("tests/fixtures/defaults/rich.yaml", &nyaml);
-	json = fixture("tests/fixtures/defaults/rich.json", &njson);
-	arena_init(&arena, ARENA);
-	problems_init(&p, &arena, MANIFEST_STRICT);
-	pod = decode_pod(first_tree(yaml, nyaml, &arena, &p), &arena, &p);
-	assert_non_null(pod);
-	assert_int_equal(defaults_apply(pod, &arena, &p), 0);
-	canonical_prune(&type_pod, pod);
-	assert_int_equal(identity_make(&arena, pod, &place, &id), 0);
-	mirror = identity_mirror(&arena, pod, "node1", &id);
-	assert_non_null(mirror);
-	/* Nobody resolves the class for a kubelet's static pod. */
-	node_unset(node_get(mirror, "spec"), "priority");
-	want = first_tree(json, njson, &arena, &p);
-	assert_non_null(want);
-	assert_int_equal(p.errors, 0);
-	assert_string_equal(
-	    canonical_json(&arena, node_get(mirror, "spec"), &len),
-	    canonical_json(&arena, node_get(want, "spec"), &len));
-	arena_release(&arena);
-	free(yaml);
-	free(json);
-}
-
 int
 main(void)
 {
@@ -356,7 +304,6 @@ main(void)
 		cmocka_unit_test(test_fixed_uid),
 		cmocka_unit_test(test_mirror),
 		cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_defaults),
 	};
 
 	digest_init();
