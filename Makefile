@@ -35,7 +35,7 @@ MANIFEST	 = watcherd/manifest.o $(MANIFEST_TREE) watcherd/kind.o \
 		   watcherd/decode.o watcherd/hint.o \
 		   watcherd/defaults.o watcherd/resources.o watcherd/image.o \
 		   $(VALIDATE) watcherd/support.o watcherd/grammar.o \
-		   watcherd/canonical.o watcherd/identity.o \
+		   watcherd/canonical.o watcherd/identity.o watcherd/render.o \
 		   watcherd/quantity.o $(MANIFEST_POD) $(MANIFEST_SCHEMA)
 MANIFEST_POD	 = watcherd/pod.o watcherd/pod_make.o watcherd/pod_container.o \
 		   watcherd/pod_probe.o watcherd/pod_security.o \
@@ -313,6 +313,8 @@ $(eval $(call unit,intake,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,identity,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,defaults,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,render,tests/unit/cases.o $(MANIFEST_ALL),\
+    $(LIBS_MANIFEST)))
 $(eval $(call unit,pod,tests/unit/messagetext.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "watcherd/excerpt.h"
 #include "watcherd/filter.h"
 #include "watcherd/input.h"
 #include "watcherd/manifest.h"
@@ -202,4 +203,75 @@ check_files(struct check *check, char *const *words, int n)
 	if (r->count[VERDICT_UNREADABLE] > 0)
 		return (EX_NOINPUT);
 	return (r->count[VERDICT_REFUSED] > 0 ? 1 : EX_OK);
+}
+
+static void
+render_problems(const char *path, const Tripod__Manifest *m)
+{
+	const Tripod__Problem *p;
+	size_t i;
+
+	for (i = 0; i < m->n_problem; i++) {
+		p = m->problem[i];
+		if (p->severity != TRIPOD__PROBLEM__SEVERITY__ERROR)
+			continue;
+		clean_print(path, stderr);
+		(void)fprintf(stderr, ":%u:%u: ", p->line, p->column);
+		clean_print(p->field, stderr);
+		(void)fprintf(stderr, p->field[0] != '\0' ? ": " : "");
+		clean_print(p->message, stderr);
+		(void)fputc('\n', stderr);
+	}
+}
+
+static int
+render_bytes(const char *path, const struct manifest_source *src,
+    enum manifest_form form)
+{
+	struct arena arena;
+	Tripod__Manifest *m;
+	int rc = 1;
+
+	arena_init(&arena, MANIFEST_ARENA_MAX);
+	m = manifest_parse(src, &arena);
+	log_assert(m != NULL);
+	render_problems(path, m);
+	if (m->state == TRIPOD__MANIFEST__STATE__VALID) {
+		arena_release(&arena);
+		rc = manifest_render(src, form, &arena, stdout) == -1 ||
+			fflush(stdout) == EOF
+		    ? EX_IOERR
+		    : EX_OK;
+	}
+	arena_release(&arena);
+	return (rc);
+}
+
+int
+check_render(
+    const struct check *check, const char *word, enum manifest_form form)
+{
+	struct manifest_source src = { .node = check->node,
+		.mode = check->mode };
+	struct inputs inputs = { NULL, 0, 0, 0 };
+	const struct input *in;
+	struct err err;
+	void *bytes;
+	int rc = EX_NOINPUT;
+
+	inputs_add(&inputs, word, check->stdin_name);
+	offline_confine(inputs.nopen);
+	in = inputs.n == 1 ? &inputs.input[0] : NULL;
+	if (in == NULL)
+		log_warnx("%s: is not one file", word);
+	else if (input_read(in, &bytes, &src.len, &err) == -1)
+		log_warnx("%s: %s", in->path, err.text);
+	else {
+		src.file = in->name;
+		src.bytes = bytes;
+		rc = render_bytes(in->path, &src, form);
+		free(bytes);
+	}
+	inputs_release(&inputs);
+	return (rc);
 }

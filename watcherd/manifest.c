@@ -11,6 +11,7 @@
 #include "watcherd/json.h"
 #include "watcherd/kind.h"
 #include "watcherd/pod.h"
+#include "watcherd/render.h"
 #include "watcherd/validate.h"
 #include "watcherd/yaml.h"
 
@@ -163,6 +164,24 @@ intake_file(struct intake *in)
 		    "the list has no pods");
 }
 
+/* Reads a whole file; NULL: memory ran out before anything was read. */
+static struct intake *
+intake_new(const struct manifest_source *src, struct arena *arena)
+{
+	struct problems *p;
+	struct intake *in;
+
+	if ((p = arena_alloc(arena, sizeof(*p))) == NULL ||
+	    (in = arena_alloc(arena, sizeof(*in))) == NULL)
+		return (NULL);
+	problems_init(p, arena, src->mode);
+	in->src = src;
+	in->arena = arena;
+	in->problems = p;
+	intake_file(in);
+	return (in);
+}
+
 /* NULL: memory ran out. */
 static Tripod__Definition *
 definition_make(const struct intake *in, const struct found *f)
@@ -223,16 +242,11 @@ manifest_parse(const struct manifest_source *src, struct arena *arena)
 	char hex[DIGEST_HEX_SIZE];
 
 	digest_hex(&whole, 1, hex);
-	if ((p = arena_alloc(arena, sizeof(*p))) == NULL ||
-	    (in = arena_alloc(arena, sizeof(*in))) == NULL ||
-	    (m = manifest_new(arena, src->file)) == NULL ||
-	    (m->digest = arena_strdup(arena, hex)) == NULL)
+	if ((m = manifest_new(arena, src->file)) == NULL ||
+	    (m->digest = arena_strdup(arena, hex)) == NULL ||
+	    (in = intake_new(src, arena)) == NULL)
 		return (NULL);
-	problems_init(p, arena, src->mode);
-	in->src = src;
-	in->arena = arena;
-	in->problems = p;
-	intake_file(in);
+	p = in->problems;
 	if (p->errors == 0 && manifest_fill(m, in) == -1)
 		(void)problem_nomem(p); /* makes it invalid below */
 	problems_finish(p);
@@ -241,6 +255,49 @@ manifest_parse(const struct manifest_source *src, struct arena *arena)
 	m->problem = p->item;
 	m->n_problem = p->n;
 	return (m);
+}
+
+static int
+render_pod(
+    struct intake *in, struct node *pod, enum manifest_form form, FILE *fp)
+{
+	const struct identity_place place = { in->src->node, in->src->file };
+	struct node *meaning;
+	char *text;
+	size_t len;
+
+	canonical_prune(&type_pod, pod);
+	if (form == FORM_IDENTITY)
+		text = identity_input(in->arena, pod, &place, &len);
+	else if ((meaning = identity_meaning(in->arena, pod)) == NULL)
+		return (-1);
+	else if (form == FORM_YAML)
+		return (render_yaml(fp, meaning));
+	else if ((text = canonical_json(in->arena, meaning, &len)) != NULL)
+		text[len++] = '\n'; /* where the NUL was */
+	if (text == NULL)
+		return (-1);
+	return (fwrite(text, 1, len, fp) == len ? 0 : -1);
+}
+
+int
+manifest_render(const struct manifest_source *src, enum manifest_form form,
+    struct arena *arena, FILE *fp)
+{
+	struct intake *in = intake_new(src, arena);
+	size_t i;
+
+	if (in == NULL || in->problems->errors > 0)
+		return (-1);
+	if (form == FORM_IDENTITY && in->nfound > 1)
+		return (-1);
+	for (i = 0; i < in->nfound; i++) {
+		if (form == FORM_YAML && i > 0 && fputs("---\n", fp) == EOF)
+			return (-1);
+		if (render_pod(in, in->found[i]->pod, form, fp) == -1)
+			return (-1);
+	}
+	return (0);
 }
 
 Tripod__Manifest *

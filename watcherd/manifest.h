@@ -8,6 +8,7 @@
 #define MANIFEST_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "common/mem.h"
 #include "tripod.pb-c.h"
@@ -41,6 +42,21 @@ Tripod__Manifest *manifest_parse(
  */
 Tripod__Manifest *manifest_invalid(struct arena *, const char *file,
     const char *, ...) __attribute__((format(printf, 3, 4)));
+
+/* How a valid file can be written again. */
+enum manifest_form {
+	FORM_YAML,    /* documents of YAML, render.h */
+	FORM_JSON,    /* canonical JSON, a line for each pod */
+	FORM_IDENTITY /* the bytes that the digest of the only pod covers */
+};
+/*
+ * Writes the pods of a file as manifests again, with all defaults written
+ * out: the form that identity.h defines.  The arena is as for
+ * manifest_parse.  -1: not valid, several pods where one is wanted, memory
+ * ran out, or the stream took no more.
+ */
+int manifest_render(
+    const struct manifest_source *, enum manifest_form, struct arena *, FILE *);
 
 /* A result for a file that is not there any more. */
 Tripod__Manifest *manifest_gone(struct arena *, const char *file);

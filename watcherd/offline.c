@@ -21,6 +21,7 @@ struct offline {
 	const char *form;
 	struct check check;
 	struct explain explain;
+	enum manifest_form render;
 	char node[SYNC_NODE_MAX];
 };
 
@@ -37,6 +38,8 @@ offline_usage(FILE *to)
 	(void)fprintf(to,
 	    "       watcherd -t [-Lqv] [-N node] [-o text|json]\n"
 	    "           [--stdin-name name] file|folder|- ...\n"
+	    "       watcherd -R [-L] [-N node] [-o yaml|json|identity]\n"
+	    "           [--stdin-name name] file|-\n"
 	    "       watcherd -E [-r] [-o text|json|markdown] [field]\n");
 }
 
@@ -66,11 +69,28 @@ form_is(const struct offline *o, const char *name, int fallback)
 }
 
 static void
+render_form(struct offline *o)
+{
+	if (form_is(o, "yaml", 1))
+		o->render = FORM_YAML;
+	else if (form_is(o, "json", 0))
+		o->render = FORM_JSON;
+	else if (form_is(o, "identity", 0))
+		o->render = FORM_IDENTITY;
+	else
+		misuse();
+}
+
+static void
 forms_check(struct offline *o)
 {
 	int text = form_is(o, "text", 1), json = form_is(o, "json", 0);
 	int markdown = form_is(o, "markdown", 0);
 
+	if (o->mode == 'R') {
+		render_form(o);
+		return;
+	}
 	if (o->mode == 'E' && markdown)
 		o->explain.form = EXPLAIN_MARKDOWN;
 	else if (json)
@@ -86,6 +106,7 @@ option(struct offline *o, int c)
 	switch (c) {
 	case 't':
 	case 'E':
+	case 'R':
 		o->mode = c;
 		return;
 	case 'L':
@@ -127,7 +148,7 @@ options_read(struct offline *o, int argc, char *argv[])
 	node_set_name(o, DEFAULT_NODE);
 	o->check.node = o->node;
 	o->check.stdin_name = STDIN_NAME;
-	while ((c = getopt_long(argc, argv, "tEqvrLN:o:", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "tERqvrLN:o:", longs, NULL)) != -1)
 		option(o, c);
 	forms_check(o);
 }
@@ -158,6 +179,11 @@ offline_run(int argc, char *argv[])
 	if (argc < 1)
 		misuse();
 	digest_init();
+	if (o.mode == 'R') {
+		if (argc > 1)
+			misuse();
+		return (check_render(&o.check, argv[0], o.render));
+	}
 	o.check.report.color = wants_color();
 	return (check_files(&o.check, argv, argc));
 }
