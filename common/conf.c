@@ -268,16 +268,24 @@ choices_of(const struct conf_key *key)
 }
 
 static int
-list_add(struct conf_list *list, const char *s, struct err *err)
+list_add(const struct conf_key *key, struct conf_list *list, const char *s,
+    struct err *err)
 {
-	char *path;
+	char *value;
 
 	if (list->n == CONF_LIST_MAX)
 		return (err_set(err, "more than %d values", CONF_LIST_MAX));
-	if ((path = parse_path(s, err)) == NULL)
+	value = key->type == CONF_PATHS ? parse_path(s, err) : xstrdup(s);
+	if (value == NULL)
 		return (-1);
-	list->value[list->n++] = path;
+	list->value[list->n++] = value;
 	return (0);
+}
+
+static int
+is_list(const struct conf_key *key)
+{
+	return (key->type == CONF_PATHS || key->type == CONF_STRINGS);
 }
 
 static int
@@ -297,7 +305,8 @@ value_set(
 		*(char **)m = path;
 		return (0);
 	case CONF_PATHS:
-		return (list_add(m, s, err));
+	case CONF_STRINGS:
+		return (list_add(key, m, s, err));
 	case CONF_INT:
 	case CONF_SECONDS:
 	case CONF_BYTES:
@@ -330,7 +339,7 @@ parse_line(struct parser *ps, char *line, unsigned int lineno, struct err *err)
 		    "%s: more than one value "
 		    "(quote a value with blanks)",
 		    key->name));
-	if (ps->seen[i] != 0 && key->type != CONF_PATHS)
+	if (ps->seen[i] != 0 && !is_list(key))
 		return (err_set(
 		    err, "%s: already set on line %u", key->name, ps->seen[i]));
 	ps->seen[i] = lineno;
@@ -505,6 +514,7 @@ print_key(FILE *f, const struct conf_key *key, const void *target)
 			print_text(f, key->name, s);
 		break;
 	case CONF_PATHS:
+	case CONF_STRINGS:
 		print_list(f, key->name, m);
 		break;
 	case CONF_INT:
@@ -557,6 +567,7 @@ conf_release(const struct conf_key *keys, size_t n, void *target)
 			*s = NULL;
 			break;
 		case CONF_PATHS:
+		case CONF_STRINGS:
 			list_release(member(&keys[i], target));
 			break;
 		case CONF_BOOL:

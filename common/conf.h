@@ -29,7 +29,8 @@ enum conf_type {
 	CONF_SECONDS, /* int64_t; "20", "20s", "5m", "1h" */
 	CONF_BYTES,   /* int64_t; "1048576", "64K", "1M" */
 	CONF_ENUM,    /* int: index into choices */
-	CONF_PATHS    /* struct conf_list of absolute paths */
+	CONF_PATHS,   /* struct conf_list of absolute paths */
+	CONF_STRINGS  /* struct conf_list */
 };
 
 struct conf_list {

@@ -119,28 +119,51 @@ caps_drop_bounding(void)
 	return (left);
 }
 
-static void
-caps_clear(void)
+/* What is kept of a mask: no more than there is. */
+static struct caps
+caps_within(uint64_t keep)
 {
 	struct caps caps;
+	size_t i;
+
+	memset(&caps, 0, sizeof(caps));
+	if (caps_syscall(SYS_capget, &caps) == -1)
+		fatal("capget");
+	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		caps.data[i].permitted &= (uint32_t)(keep >> (32 * i));
+		caps.data[i].effective = caps.data[i].permitted;
+		caps.data[i].inheritable = 0;
+	}
+	return (caps);
+}
+
+static uint64_t
+caps_mask(const struct caps *caps)
+{
+	return (
+	    caps->data[0].effective | (uint64_t)caps->data[1].effective << 32);
+}
+
+static void
+caps_set(const struct caps *caps)
+{
+	struct caps copy = *caps;
 
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == -1)
 		fatal("PR_CAP_AMBIENT_CLEAR_ALL");
-	memset(&caps, 0, sizeof(caps));
-	if (caps_syscall(SYS_capset, &caps) == -1)
+	if (caps_syscall(SYS_capset, &copy) == -1)
 		fatal("capset");
 }
 
 static void
-caps_prove_empty(void)
+caps_prove(const struct caps *want)
 {
-	struct caps caps, none;
+	struct caps caps;
 
 	memset(&caps, 0xff, sizeof(caps));
-	memset(&none, 0, sizeof(none));
 	if (caps_syscall(SYS_capget, &caps) == -1)
 		fatal("capget");
-	if (memcmp(&caps, &none, sizeof(caps)) != 0)
+	if (memcmp(&caps, want, sizeof(caps)) != 0)
 		fatalx("capabilities are left");
 }
 
@@ -270,6 +293,7 @@ identity_prove(const struct identity *id)
 void
 privdrop(const struct identity *id, const char *run)
 {
+	static const struct caps none;
 	int root = geteuid() == 0;
 
 	if (id->uid == 0 || id->gid == 0)
@@ -287,21 +311,24 @@ privdrop(const struct identity *id, const char *run)
 		fatalx("the capability bounding set is not empty");
 	if (root)
 		identity_take(id);
-	caps_clear();
+	caps_set(&none);
 	forbid_new_privileges();
 	forbid_dumps();
-	caps_prove_empty();
+	caps_prove(&none);
 	identity_prove(id);
 }
 
-void
-privdrop_capabilities(void)
+uint64_t
+privdrop_capabilities(uint64_t keep)
 {
+	struct caps caps = caps_within(keep);
+
 	/* The bounding set first: dropping from it needs CAP_SETPCAP. */
 	if (caps_drop_bounding())
 		fatalx("the capability bounding set is not empty");
-	caps_clear();
+	caps_set(&caps);
 	forbid_new_privileges();
 	forbid_dumps();
-	caps_prove_empty();
+	caps_prove(&caps);
+	return (keep & ~caps_mask(&caps));
 }

@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#include <stdint.h>
+
 #include "err.h"
 
 struct identity {
@@ -41,10 +43,12 @@ int identity_group(const char *, gid_t *, struct err *);
  */
 void privdrop(const struct identity *, const char *run);
 /*
- * For the process that must stay root: empties the effective,
- * permitted, inheritable, ambient and bounding capability sets, sets
- * no_new_privs and forbids core dumps.  Fatal on failure.
+ * For the process that must stay root: keeps the capabilities of the mask
+ * (a bit is a number of linux/capability.h) effective and permitted, as
+ * far as it has them, and no others; empties the inheritable, ambient and
+ * bounding sets, sets no_new_privs and forbids core dumps.  Fatal on
+ * failure.  Returns what of the mask was missing.
  */
-void privdrop_capabilities(void);
+uint64_t privdrop_capabilities(uint64_t keep);
 
 #endif

@@ -195,13 +195,43 @@ drop_caps(const void *arg)
 {
 	(void)arg;
 	fill_sets();
-	privdrop_capabilities();
+	CHILD_CHECK(privdrop_capabilities(0) == 0);
 	check_no_dumps();
 	CHILD_CHECK(set_caps(1U << CAP_CHOWN, 0) == -1 && errno == EPERM);
 	/* Without capabilities, uid 0 is only an owner of files. */
 	CHILD_CHECK(geteuid() == 0);
 	CHILD_CHECK(chroot("/") == -1 && errno == EPERM);
 	CHILD_CHECK(setuid(64299) == -1 && errno == EPERM);
+}
+
+/* What is asked for stays, as far as it was there, and nothing else. */
+static void
+keep_caps(const void *arg)
+{
+	const uint64_t want = UINT64_C(1) << CAP_CHOWN |
+	    UINT64_C(1) << CAP_KILL;
+
+	(void)arg;
+	CHILD_CHECK(set_caps(1U << CAP_SETPCAP | 1U << CAP_CHOWN, 0) == 0);
+	CHILD_CHECK(privdrop_capabilities(want) == UINT64_C(1) << CAP_KILL);
+	check_no_dumps();
+}
+
+static void
+keep_capabilities(void **state)
+{
+	struct child c = child_start(keep_caps, NULL);
+	const char *chown = "0000000000000001", *none = "0000000000000000";
+	char text[CHILD_TEXT];
+
+	(void)state;
+	child_ready(&c);
+	check_line(c.pid, "CapPrm:\t", chown);
+	check_line(c.pid, "CapEff:\t", chown);
+	check_line(c.pid, "CapInh:\t", none);
+	check_line(c.pid, "CapAmb:\t", none);
+	check_line(c.pid, "CapBnd:\t", none);
+	child_check_exit(child_end(&c, text), 0, "keep", text);
 }
 
 static void
@@ -413,7 +443,7 @@ refuse_bounding_caps(const void *arg)
 {
 	(void)arg;
 	CHILD_CHECK(set_caps(1U << CAP_SETUID, 0) == 0);
-	privdrop_capabilities();
+	(void)privdrop_capabilities(0);
 }
 
 static void
@@ -539,6 +569,7 @@ main(void)
 		cmocka_unit_test(identities),
 		cmocka_unit_test(drop_to_user),
 		cmocka_unit_test(drop_capabilities),
+		cmocka_unit_test(keep_capabilities),
 		cmocka_unit_test(empty_root),
 		cmocka_unit_test(empty_root_prepared),
 		cmocka_unit_test(started_as_user),
