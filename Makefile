@@ -307,7 +307,8 @@ $(eval $(call unit,explain,watcherd/explain.o watcherd/explain_text.o \
 $(eval $(call unit,decode,watcherd/decode.o watcherd/kind.o \
     watcherd/hint.o watcherd/quantity.o \
     $(MANIFEST_SCHEMA) $(TREE),-lyaml -lprotobuf-c))
-$(eval $(call unit,validate,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,validate,tests/unit/cases.o $(MANIFEST_ALL),\
+    $(LIBS_MANIFEST)))
 $(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,intake,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
