@@ -59,9 +59,9 @@ RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
 		   reconciled/reconcile.o reconciled/observe.o \
 		   reconciled/act.o reconciled/plan.o $(PODS) \
-		   reconciled/desired.o reconciled/policy.o \
-		   reconciled/translate.o reconciled/status.o \
-		   reconciled/files.o reconciled/lend.o reconciled/kept.o \
+		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
+		   reconciled/status.o reconciled/prepare.o $(FILES) \
+		   reconciled/lend.o reconciled/kept.o \
 		   reconciled/define.o \
 		   reconciled/handler.o reconciled/probe.o \
 		   reconciled/probes.o reconciled/prober.o $(CRI)
@@ -70,6 +70,16 @@ PROBER		 = reconciled/prober/main.o reconciled/prober/serve.o \
 PROBECALL	 = reconciled/prober/call.o reconciled/prober/request.o \
 		   reconciled/prober/target.o reconciled/prober/health.o \
 		   common/multi.o gen/grpchealth.pb-c.o
+POLICY		 = reconciled/policy.o reconciled/policy_container.o \
+		   reconciled/admission.o
+TRANSLATORS	 = reconciled/translate.o reconciled/translate_sandbox.o \
+		   reconciled/translate_security.o reconciled/translate_env.o \
+		   reconciled/translate_resources.o \
+		   reconciled/translate_mounts.o reconciled/dns.o \
+		   reconciled/qos.o reconciled/machine.o
+FILES		 = reconciled/files.o reconciled/volumes.o \
+		   reconciled/downward.o reconciled/subpath.o \
+		   reconciled/termination.o reconciled/disk.o
 PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
 		   reconciled/backoff.o reconciled/health.o \
 		   reconciled/record.o
@@ -243,10 +253,10 @@ $(eval $(call unit,imsg,ipc/imsg.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,dispatch,ipc/dispatch.o ipc/imsg.o gen/tripod.pb-c.o \
     $(BASE),-lprotobuf-c))
 $(eval $(call unit,peer,$(IPC) $(BASE),$(LIBS_IPC)))
-TRANSLATE	 = reconciled/translate.o $(PODS) gen/cri.pb-c.o \
+TRANSLATE	 = $(TRANSLATORS) $(PODS) gen/cri.pb-c.o \
 		   gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,translate,$(TRANSLATE),-lprotobuf-c))
-$(eval $(call unit,policy,reconciled/policy.o common/name.o $(TRANSLATE), \
+$(eval $(call unit,policy,$(POLICY) common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,health,$(POD),-lprotobuf-c))
@@ -266,7 +276,7 @@ $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
     -levent_core -lprotobuf-c))
 $(eval $(call unit,kept,reconciled/kept.o $(POD),-lprotobuf-c))
-$(eval $(call unit,disk,reconciled/files.o common/name.o $(TRANSLATE), \
+$(eval $(call unit,disk,$(FILES) common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "reconciled/message.h"
+#include "reconciled/prepare.h"
 #include "reconciled/reconcile.h"
 
 #define REQUEST_MAX (32 * 1024 * 1024) /* far above a manifest's limit */
@@ -19,6 +20,7 @@ struct op {
 	size_t index;
 	uint32_t attempt;
 	char *id;
+	int pulled; /* its image, just now */
 };
 
 /* A pod may have got another definition; its containers then differ. */
@@ -32,6 +34,14 @@ static const Tripod__Container *
 op_spec(const struct op *op)
 {
 	return (spec_container(op->pod->definition->pod, op->index));
+}
+
+static struct instance_of
+op_instance(const struct op *op)
+{
+	struct instance_of of = { op->pod, op->index, op->attempt };
+
+	return (of);
 }
 
 static struct op *
@@ -120,12 +130,14 @@ memo_worked(struct memo_container *m, struct retry *retry)
 /* --- images --- */
 
 static void
-image_found(struct op *op, const char *ref)
+image_found(struct op *op, const Runtime__V1__Image *image)
 {
 	struct memo_container *m = op_memo(op);
 
 	m->busy = 0;
-	text_set(&m->image_ref, ref);
+	text_set(&m->image_ref, image->id);
+	m->image_uid = image->uid == NULL ? -1 : image->uid->value;
+	text_set(&m->image_user, image->username);
 	memo_worked(m, &m->image);
 	op_free(op);
 }
@@ -143,15 +155,20 @@ image_failed(struct op *op, const struct cri_result *res, const char *reason)
 	op_free(op);
 }
 
+static void act_image(struct op *);
+
 static void
 on_pulled(void *ctx, struct cri_result *res)
 {
-	const Runtime__V1__PullImageResponse *a = res->response;
+	struct op *op = ctx;
 
-	if (res->code == GRPC_OK)
-		image_found(ctx, a->image_ref);
-	else
-		image_failed(ctx, res, "ErrImagePull");
+	if (res->code != GRPC_OK) {
+		image_failed(op, res, "ErrImagePull");
+		return;
+	}
+	/* Whose user it is to run as the answer does not say. */
+	op->pulled = 1;
+	act_image(op);
 }
 
 static void
@@ -164,8 +181,8 @@ image_pull(struct op *op)
 	log_info("pod %s/%s: pulling %s", op->pod->namespace_, op->pod->name,
 	    op_spec(op)->image);
 	arena_init(&arena, REQUEST_MAX);
-	req.image = translate_image(&arena, op->pod, op->index);
-	req.sandbox_config = translate_sandbox(&arena, &op->r->env, op->pod, 0);
+	req.image = translate_image(&arena, op_spec(op)->image);
+	req.sandbox_config = prepare_sandbox(&arena, op->r, op->pod, 0);
 	(void)cri_call(op->r->cri, CRI_PULL_IMAGE, &req.base, on_pulled, op);
 	arena_release(&arena);
 }
@@ -178,6 +195,8 @@ on_image_status(void *ctx, struct cri_result *res)
 	Tripod__PullPolicy policy = op_spec(op)->pull_policy;
 	struct cri_result never = { .code = GRPC_NOT_FOUND,
 		.message = "the image is not there and may not be pulled" };
+	struct cri_result lost = { .code = GRPC_NOT_FOUND,
+		.message = "the image is not there after its pull" };
 	int present;
 
 	if (res->code != GRPC_OK) {
@@ -185,10 +204,13 @@ on_image_status(void *ctx, struct cri_result *res)
 		return;
 	}
 	present = a->image != NULL && a->image->id[0] != '\0';
-	if (policy == TRIPOD__PULL_POLICY__PULL_NEVER && !present)
+	if (present &&
+	    (op->pulled || policy != TRIPOD__PULL_POLICY__PULL_ALWAYS))
+		image_found(op, a->image);
+	else if (op->pulled)
+		image_failed(op, &lost, "ErrImagePull");
+	else if (policy == TRIPOD__PULL_POLICY__PULL_NEVER)
 		image_failed(op, &never, "ErrImageNeverPull");
-	else if (present && policy != TRIPOD__PULL_POLICY__PULL_ALWAYS)
-		image_found(op, a->image->id);
 	else
 		image_pull(op);
 }
@@ -202,7 +224,7 @@ act_image(struct op *op)
 
 	op_memo(op)->busy = 1;
 	arena_init(&arena, REQUEST_MAX);
-	req.image = translate_image(&arena, op->pod, op->index);
+	req.image = translate_image(&arena, op_spec(op)->image);
 	(void)cri_call(
 	    op->r->cri, CRI_IMAGE_STATUS, &req.base, on_image_status, op);
 	arena_release(&arena);
@@ -259,8 +281,7 @@ act_run_sandbox(struct op *op)
 	m->sandbox_busy = 1;
 	op->r->sandboxes_starting++;
 	arena_init(&arena, REQUEST_MAX);
-	req.config = translate_sandbox(
-	    &arena, &op->r->env, op->pod, op->attempt);
+	req.config = prepare_sandbox(&arena, op->r, op->pod, op->attempt);
 	(void)cri_call(
 	    op->r->cri, CRI_RUN_POD_SANDBOX, &req.base, on_sandbox_run, op);
 	arena_release(&arena);
@@ -329,6 +350,7 @@ on_created(void *ctx, struct cri_result *res)
 	const Runtime__V1__CreateContainerResponse *a = res->response;
 	struct op *op = ctx;
 	struct memo_container *m = op_memo(op);
+	const struct instance_of of = op_instance(op);
 	const char *name = op_spec(op)->name;
 	struct seen_container *c, *last;
 	struct mtime now;
@@ -337,6 +359,7 @@ on_created(void *ctx, struct cri_result *res)
 	/* The next creation looks the image up again: it may be gone. */
 	text_set(&m->image_ref, NULL);
 	if (res->code != GRPC_OK) {
+		prepare_done(op->r, &of);
 		op_failed(op, res, &m->create);
 		memo_failed(m, "CreateContainerError", res->message);
 		op_free(op);
@@ -361,30 +384,33 @@ act_create(struct op *op)
 	Runtime__V1__CreateContainerRequest req =
 	    RUNTIME__V1__CREATE_CONTAINER_REQUEST__INIT;
 	struct memo_container *m = op_memo(op);
-	const struct pod *p = op->pod;
-	struct seen_sandbox *s = sandbox_newest(&p->seen);
+	const struct instance_of of = op_instance(op);
+	struct seen_sandbox *s = sandbox_newest(&op->pod->seen);
 	struct arena arena;
 	struct err err;
 
-	if (files_prepare_container(
-		&op->r->files, p, op_spec(op)->name, &err) == -1) {
+	arena_init(&arena, REQUEST_MAX);
+	req.config = prepare_container(&arena, op->r, &of, &err);
+	if (req.config == NULL) {
+		log_warnx("pod %s/%s: container %s: %s", op->pod->namespace_,
+		    op->pod->name, op_spec(op)->name, err.text);
 		memo_failed(m, "CreateContainerConfigError", err.text);
 		retry_fail(&m->create, mtime_now(), jitter());
+		arena_release(&arena);
 		op_free(op);
 		return;
 	}
 	m->busy = 1;
 	text_set(&op->id, s->id);
-	arena_init(&arena, REQUEST_MAX);
 	req.pod_sandbox_id = op->id;
-	req.config = translate_container(
-	    &arena, &op->r->env, p, op->index, op->attempt, m->image_ref);
-	req.sandbox_config = translate_sandbox(
-	    &arena, &op->r->env, p, s->attempt);
+	req.sandbox_config = prepare_sandbox(
+	    &arena, op->r, op->pod, s->attempt);
 	(void)cri_call(
 	    op->r->cri, CRI_CREATE_CONTAINER, &req.base, on_created, op);
 	arena_release(&arena);
 }
+
+static void act_remove(struct op *);
 
 static void
 on_started(void *ctx, struct cri_result *res)
@@ -392,7 +418,9 @@ on_started(void *ctx, struct cri_result *res)
 	struct op *op = ctx;
 	struct memo_container *m = op_memo(op);
 	struct seen_container *c = container_find(&op->pod->seen, op->id);
+	const struct instance_of of = op_instance(op);
 
+	prepare_done(op->r, &of);
 	if (c == NULL) {
 		op_free(op);
 		return;
@@ -422,7 +450,19 @@ act_start(struct op *op)
 	Runtime__V1__StartContainerRequest req =
 	    RUNTIME__V1__START_CONTAINER_REQUEST__INIT;
 
-	container_find(&op->pod->seen, op->id)->busy = 1;
+	struct seen_container *c = container_find(&op->pod->seen, op->id);
+	struct instance_of of;
+
+	op->attempt = c->attempt;
+	of = op_instance(op);
+	if (!prepare_is_startable(op->r, &of)) {
+		log_info("pod %s/%s: container %s is made anew: what it mounts "
+			 "may have changed",
+		    op->pod->namespace_, op->pod->name, c->name);
+		act_remove(op);
+		return;
+	}
+	c->busy = 1;
 	req.container_id = op->id;
 	(void)cri_call(
 	    op->r->cri, CRI_START_CONTAINER, &req.base, on_started, op);

@@ -37,13 +37,17 @@ int files_prepare_pod(const struct files *, const struct pod *, struct err *);
 /* Log folder of one container. */
 int files_prepare_container(
     const struct files *, const struct pod *, const char *name, struct err *);
+/* Writes what the pod's containers see as /etc/hosts.  -1 and err. */
+int files_write_hosts(
+    const struct files *, const struct pod *, const char *text, struct err *);
+#define FILES_HOSTS "etc-hosts" /* below the pod's folder */
 /*
  * Makes the link in "container logs" that log collectors follow; a
  * failure is logged only.
  */
 void files_link_log(
     const struct files *, const struct pod *, const struct seen_container *);
-/* Removes the log of a container that is being removed, and its link. */
+/* Removes log, link and message of a container that is being removed. */
 void files_remove_log(
     const struct files *, const struct pod *, const struct seen_container *);
 /* Removes volumes, logs and cgroups of a pod that is gone. */

@@ -2,6 +2,9 @@
  * reconciled: drives the container runtime, see reconciled(8).
  */
 #include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <linux/capability.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +32,16 @@
 #include "reconciled/reconcile.h"
 
 #define FILES_MAX 1024
-#define PATHS_MAX 7
+#define PATHS_MAX 10
+
+/*
+ * For volumes: their groups, and what containers of other users leave in
+ * them.  Landlock keeps the last two to the folders of state and logs,
+ * and the filter has only the calls on descriptors.
+ */
+#define CAPABILITIES                                            \
+	(UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_FOWNER | \
+	    UINT64_C(1) << CAP_DAC_OVERRIDE)
 
 enum sandbox_mode {
 	MODE_REQUIRED,
@@ -45,6 +57,7 @@ static const char *const sandbox_choices[] = { "required", "optional", NULL };
 static const char *const cgroup_choices[] = { "auto", "cgroupfs", "systemd",
 	NULL };
 static const char *const conflict_choices[] = { "first", "last", NULL };
+static const char *const seccomp_choices[] = { "unconfined", "runtime", NULL };
 static const char *const level_choices[] = { "warn", "info", "debug", NULL };
 
 #define AT(member) offsetof(struct reconciled_conf, member)
@@ -76,8 +89,31 @@ static const struct conf_key keys[] = {
 	{ "conflict", CONF_ENUM, AT(conflict), "first", 0, 0,
 	    conflict_choices },
 	{ "strict modes", CONF_BOOL, AT(strict_modes), "yes", 0, 0, NULL },
-	{ "allow host path", CONF_PATHS, AT(host_paths), NULL, 0, 0, NULL },
-	{ "allow host network", CONF_BOOL, AT(host_network), "yes", 0, 0,
+	{ "allow host path", CONF_PATHS, AT(policy.host_paths), NULL, 0, 0,
+	    NULL },
+	{ "allow host network", CONF_BOOL, AT(policy.host_network), "yes",
+	    0, 0, NULL },
+	{ "allow host pid", CONF_BOOL, AT(policy.host_pid), "yes", 0, 0,
+	    NULL },
+	{ "allow host ipc", CONF_BOOL, AT(policy.host_ipc), "yes", 0, 0,
+	    NULL },
+	{ "allow privileged", CONF_BOOL, AT(policy.privileged), "yes", 0, 0,
+	    NULL },
+	{ "allow unconfined", CONF_BOOL, AT(policy.unconfined), "yes", 0, 0,
+	    NULL },
+	{ "allow capability", CONF_STRINGS, AT(policy.capabilities), NULL,
+	    0, 0, NULL },
+	{ "allow sysctl", CONF_STRINGS, AT(policy.sysctls), NULL, 0, 0,
+	    NULL },
+	{ "node label", CONF_STRINGS, AT(policy.labels), NULL, 0, 0, NULL },
+	{ "default seccomp", CONF_ENUM, AT(seccomp_runtime), "unconfined",
+	    0, 0, seccomp_choices },
+	{ "seccomp profiles", CONF_PATH, AT(seccomp_profiles),
+	    STATEDIR "/seccomp", 0, 0, NULL },
+	{ "cluster dns", CONF_STRINGS, AT(cluster_dns), NULL, 0, 0, NULL },
+	{ "cluster domain", CONF_STRING, AT(cluster_domain), "", 0, 0,
+	    NULL },
+	{ "resolver", CONF_PATH, AT(resolver), "/etc/resolv.conf", 0, 0,
 	    NULL },
 	{ "sandbox", CONF_ENUM, AT(sandbox), "required", 0, 0,
 	    sandbox_choices },
@@ -183,18 +219,64 @@ node_addresses(struct reconciled *r)
 	freeifaddrs(all);
 }
 
+/* As variables of containers have them. */
+static void
+join_addresses(struct reconciled *r)
+{
+	char *text = xstrdup(""), *more;
+	size_t i;
+
+	for (i = 0; i < r->addresses.n; i++) {
+		(void)xasprintf(&more, "%s%s%s", text, i == 0 ? "" : ",",
+		    r->addresses.value[i]); /* never fails */
+		free(text);
+		text = more;
+	}
+	r->address_text = text;
+	r->env.addresses = text;
+}
+
+/* What the policy and the resolver settings are made of. */
+static int
+conf_apply_pods(struct reconciled *r, struct err *err)
+{
+	struct policy *policy = &r->conf.policy;
+	size_t i;
+
+	for (i = 0; i < r->conf.cluster_dns.n; i++)
+		if (!dns_is_address(r->conf.cluster_dns.value[i]))
+			return (err_set(err,
+			    "cluster dns: \"%s\" is not an address",
+			    r->conf.cluster_dns.value[i]));
+	if (r->conf.cluster_domain[0] != '\0' &&
+	    !name_is_subdomain(r->conf.cluster_domain))
+		return (err_set(err, "cluster domain: \"%s\" is not a DNS name",
+		    r->conf.cluster_domain));
+	if (!policy->unconfined && !r->conf.seccomp_runtime)
+		return (err_set(err,
+		    "allow unconfined no: needs \"default seccomp runtime\""));
+	policy->node = r->node;
+	policy->cluster_domain = r->conf.cluster_domain;
+	r->env.dns.server = r->conf.cluster_dns;
+	r->env.dns.domain = r->conf.cluster_domain;
+	r->env.seccomp_runtime = r->conf.seccomp_runtime;
+	r->env.seccomp_profiles = r->conf.seccomp_profiles;
+	return (0);
+}
+
 static int
 conf_apply(struct reconciled *r, struct err *err)
 {
-	r->policy.host_paths = r->conf.host_paths;
-	r->policy.host_network = r->conf.host_network;
 	r->env.pod_logs = r->conf.pod_logs;
 	r->env.state = r->conf.state;
 	r->env.cgroup_root = r->conf.cgroup_root;
 	r->env.systemd_cgroups = r->conf.cgroup_driver == CGROUP_SYSTEMD;
 	if (r->conf.cgroup_root[0] == '/')
 		r->env.cgroup_root++;
-	return (node_name(r, err));
+	r->env.node = r->node;
+	if (node_name(r, err) == -1)
+		return (-1);
+	return (conf_apply_pods(r, err));
 }
 
 /* The runtime may say how it names cgroups; the configuration wins. */
@@ -207,6 +289,8 @@ on_state(void *ctx, const struct cri_info *info)
 	    info->cgroup_driver != CRI_CGROUP_UNKNOWN)
 		r->env.systemd_cgroups = info->cgroup_driver ==
 		    CRI_CGROUP_SYSTEMD;
+	r->env.has_recursive_read_only = info->has_recursive_read_only;
+	r->env.has_groups_policy = info->has_supplemental_groups_policy;
 	log_info("runtime is %s%s%s", cri_state_str(info->state),
 	    info->reason[0] != '\0' ? ": " : "", info->reason);
 	reconcile_on_state(r, info);
@@ -281,11 +365,21 @@ enter_sandbox(const struct reconciled *r)
 	struct sandbox_path paths[PATHS_MAX];
 	struct sandbox s;
 	size_t n = 0;
-	int above, root;
+	char *real;
+	int above, root, etc, resolver, pointed = -1;
 
 	above = open_ancestor(r->conf.manifests);
+	/* Files may be replaced there: hosts, resolver settings. */
+	etc = open_ancestor("/etc/hosts");
+	resolver = open_ancestor(r->conf.resolver);
+	if ((real = realpath(r->conf.resolver, NULL)) != NULL)
+		pointed = open_ancestor(real);
+	free(real);
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	paths[n++] = (struct sandbox_path){ above, SANDBOX_READ };
+	paths[n++] = (struct sandbox_path){ etc, SANDBOX_READ };
+	paths[n++] = (struct sandbox_path){ resolver, SANDBOX_READ };
+	paths[n++] = (struct sandbox_path){ pointed, SANDBOX_READ };
 	/* Host paths of type ...OrCreate may be anywhere. */
 	paths[n++] = (struct sandbox_path){ root, SANDBOX_MAKE };
 	paths[n++] = (struct sandbox_path){ r->files.state, all };
@@ -302,9 +396,16 @@ enter_sandbox(const struct reconciled *r)
 	s.npaths = n;
 	s.files = FILES_MAX;
 	s.optional = r->conf.sandbox == MODE_OPTIONAL;
-	privdrop_capabilities();
+	if (privdrop_capabilities(CAPABILITIES) != 0)
+		log_warnx("a capability of chown, fowner and dac_override is "
+			  "missing: groups of volumes and their removal may "
+			  "fail");
 	sandbox_enter(&s);
 	(void)close(above); /* only references */
+	(void)close(etc);
+	(void)close(resolver);
+	if (pointed != -1)
+		(void)close(pointed);
 	(void)close(root);
 }
 
@@ -383,7 +484,13 @@ main(int argc, char *argv[])
 	if (geteuid() != 0)
 		fatalx("must be started by root");
 	prober = spawn_prober(&r);
+	/* Folders for containers are to be what they are made as. */
+	(void)umask(022);
 	node_addresses(&r);
+	join_addresses(&r);
+	machine_read(&r.env.machine, r.conf.state);
+	r.conf.policy.machine = &r.env.machine;
+	pins_init(&r.pins);
 	TAILQ_INIT(&r.pods);
 	desired_init(&r.desired);
 	r.desired.last = r.conf.conflict;

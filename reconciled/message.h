@@ -31,6 +31,16 @@ must_strdup(struct arena *a, const char *s)
 	return (p);
 }
 
+/* As arena_printf(), for text of bounded parts. */
+#define must_printf(a, ...) must_text(arena_printf((a), __VA_ARGS__))
+
+static inline char *
+must_text(char *s)
+{
+	log_assert(s != NULL);
+	return (s);
+}
+
 /* A message with its defaults; cast to the generated type. */
 static inline void *
 message_new(struct arena *a, const ProtobufCMessageDescriptor *d)

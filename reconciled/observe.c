@@ -8,7 +8,9 @@
 #include "common/name.h"
 #include "reconciled/message.h"
 #include "reconciled/reconcile.h"
+#include "reconciled/termination.h"
 
+#define MESSAGE_ARENA_MAX (4 * 1024 * 1024) /* the runtime's may be long */
 #define LIST_NET_MS 30000      /* a whole list without any reason */
 #define LIST_NO_EVENTS_MS 1000 /* the same where there are no events */
 #define LIST_SOON_MS 200
@@ -398,6 +400,38 @@ container_fill(struct seen_container *c, const Runtime__V1__ContainerStatus *st)
 	text_set(&c->image_ref, st->image_ref);
 }
 
+static int
+is_message_from_log(const Runtime__V1__ContainerStatus *st)
+{
+	size_t i;
+
+	for (i = 0; i < st->n_annotations; i++)
+		if (strcmp(st->annotations[i]->key,
+			ANNOTATION_MESSAGE_POLICY) == 0)
+			return (strcmp(st->annotations[i]->value,
+				    MESSAGE_FROM_LOG) == 0);
+	return (0);
+}
+
+/* What an instance that has ended left to say (runtime.md 4.8). */
+static void
+fill_message(struct reconciled *r, const struct pod *p,
+    struct seen_container *c, const Runtime__V1__ContainerStatus *st)
+{
+	size_t n = p->definition == NULL ? 1 : spec_count(p->definition->pod);
+	struct arena a;
+	char *own;
+
+	arena_init(&a, MESSAGE_ARENA_MAX);
+	own = message_read(&a, r->files.pods, p, c);
+	if (own[0] == '\0' && st->exit_code != 0 && is_message_from_log(st) &&
+	    strcmp(st->reason, "ContainerCannotRun") != 0)
+		own = message_from_log(&a, r->files.pod_logs, p, c);
+	text_set(&c->message,
+	    message_join(&a, c->message, own, MESSAGES_MAX / (n == 0 ? 1 : n)));
+	arena_release(&a);
+}
+
 static void question_ask(struct question *);
 
 static void
@@ -443,6 +477,8 @@ on_container_status(void *ctx, struct cri_result *res)
 		observe_after(r, LIST_SOON_MS);
 	} else if (c != NULL) {
 		container_fill(c, a->status);
+		if (c->state == SEEN_EXITED)
+			fill_message(r, q->pod, c, a->status);
 		q->pod->dirty = 1;
 		if (c->ended && c->state != SEEN_EXITED && question_again(q)) {
 			c->asked = 1;

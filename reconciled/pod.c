@@ -49,6 +49,7 @@ memo_forget(struct pod_memo *m)
 
 	for (i = 0; i < POD_CONTAINERS_MAX; i++) {
 		free(m->container[i].image_ref);
+		free(m->container[i].image_user);
 		health_forget(&m->container[i].health);
 		memset(&m->container[i], 0, sizeof(m->container[i]));
 	}

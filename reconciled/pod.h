@@ -17,8 +17,10 @@
 
 /* Remembered per container of the wanted pod, by its index (spec.h). */
 struct memo_container {
-	char *image_ref; /* what to create from; NULL: not looked up */
-	int busy;	 /* image look-up, pull or creation in flight */
+	char *image_ref;   /* what to create from; NULL: not looked up */
+	int64_t image_uid; /* user of the image; -1: not a number */
+	char *image_user;  /* its name, or NULL or "" */
+	int busy;	   /* image look-up, pull or creation in flight */
 	struct retry image;
 	struct retry create;
 	char reason[POD_REASON_MAX]; /* of the last failure, or "" */

@@ -20,6 +20,7 @@
 #include "reconciled/policy.h"
 #include "reconciled/record.h"
 #include "reconciled/status.h"
+#include "reconciled/subpath.h"
 
 #define NODE_MAX 254
 
@@ -29,9 +30,11 @@ struct reconciled_conf {
 	char *pod_logs, *container_logs, *cgroup_root;
 	char *watch_user, *mirror_user, *control_group;
 	char *prober, *probe_user;
-	int conflict, strict_modes, cgroup_driver, sandbox, log_level,
-	    host_network;
-	struct conf_list host_paths;
+	char *cluster_domain, *resolver, *seccomp_profiles;
+	int conflict, strict_modes, cgroup_driver, sandbox, log_level;
+	int seccomp_runtime; /* default profile: the runtime's */
+	struct conf_list cluster_dns;
+	struct policy policy;
 };
 
 struct peers;
@@ -42,9 +45,10 @@ struct reconciled {
 	struct reconciled_conf conf;
 	char node[NODE_MAX];
 	struct conf_list addresses; /* of the node */
-	struct policy policy;
 	struct translate_env env;
+	char *address_text; /* all of addresses, with commas */
 	struct files files;
+	struct pins pins; /* of containers being made */
 	struct lend *lend;
 	struct desired desired;
 	struct pods pods;

@@ -117,7 +117,7 @@ manifest_accept(struct reconciled *r, struct desired_file *f,
 		d = m->definition[i];
 		if (d->pod == NULL)
 			return (err_set(err, "watcherd sent no pod"));
-		if (policy_check(&r->policy, d->pod, err) == -1)
+		if (policy_check(&r->conf.policy, d->pod, err) == -1)
 			return (m->n_definition == 1
 				? -1
 				: err_prefix(err, "pod %s", d->pod->name));

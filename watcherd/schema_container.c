@@ -11,8 +11,8 @@ static const struct field fields_config_map_key_selector[] = {
 STATIC_TYPE(config_map_key_selector, "ConfigMapKeySelector")
 
 static const struct field fields_object_field_selector[] = {
-	FIELD("apiVersion", JSON_STRING, ONE_OF("v1"), DEFAULT("v1")),
-	FIELD("fieldPath", JSON_STRING, FLAGS(FIELD_REQUIRED)),
+	FIELD("apiVersion", JSON_STRING, ACTED, ONE_OF("v1"), DEFAULT("v1")),
+	FIELD("fieldPath", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED)),
 };
 TYPE(object_field_selector, "ObjectFieldSelector")
 
@@ -25,9 +25,9 @@ static const struct field fields_file_key_selector[] = {
 TYPE(file_key_selector, "FileKeySelector")
 
 static const struct field fields_resource_field_selector[] = {
-	FIELD("containerName", JSON_STRING),
-	FIELD("divisor", JSON_QUANTITY, DEFAULT("0")),
-	FIELD("resource", JSON_STRING, FLAGS(FIELD_REQUIRED)),
+	FIELD("containerName", JSON_STRING, ACTED),
+	FIELD("divisor", JSON_QUANTITY, ACTED, DEFAULT("0")),
+	FIELD("resource", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED)),
 };
 TYPE(resource_field_selector, "ResourceFieldSelector")
 
@@ -41,9 +41,9 @@ STATIC_TYPE(secret_key_selector, "SecretKeySelector")
 static const struct field fields_env_var_source[] = {
 	FIELD("configMapKeyRef", OBJECT(config_map_key_selector),
 	    REFERS("config maps")),
-	FIELD("fieldRef", OBJECT(object_field_selector)),
-	FIELD("fileKeyRef", OBJECT(file_key_selector), SINCE("1.34")),
-	FIELD("resourceFieldRef", OBJECT(resource_field_selector)),
+	FIELD("fieldRef", OBJECT(object_field_selector), ACTED),
+	FIELD("fileKeyRef", OBJECT(file_key_selector), LATER, SINCE("1.34")),
+	FIELD("resourceFieldRef", OBJECT(resource_field_selector), ACTED),
 	FIELD("secretKeyRef", OBJECT(secret_key_selector), REFERS("secrets")),
 };
 TYPE(env_var_source, "EnvVarSource")
@@ -51,7 +51,7 @@ TYPE(env_var_source, "EnvVarSource")
 static const struct field fields_env_var[] = {
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(ENV_NAME)),
 	FIELD("value", JSON_STRING, ACTED),
-	FIELD("valueFrom", OBJECT(env_var_source), LATER),
+	FIELD("valueFrom", OBJECT(env_var_source), ACTED),
 };
 TYPE(env_var, "EnvVar")
 
@@ -185,26 +185,29 @@ static const struct field fields_container_restart_rule[] = {
 STATIC_TYPE(container_restart_rule, "ContainerRestartRule")
 
 static const struct field fields_capabilities[] = {
-	FIELD("add", LIST(JSON_STRING)),
-	FIELD("drop", LIST(JSON_STRING)),
+	FIELD("add", LIST(JSON_STRING), ACTED),
+	FIELD("drop", LIST(JSON_STRING), ACTED),
 };
 STATIC_TYPE(capabilities, "Capabilities")
 
 static const struct field fields_security_context[] = {
-	FIELD("allowPrivilegeEscalation", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
-	FIELD("appArmorProfile", OBJECT(app_armor_profile), SINCE("1.30")),
-	FIELD("capabilities", OBJECT(capabilities)),
-	FIELD("privileged", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
-	FIELD("procMount", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	FIELD("allowPrivilegeEscalation", JSON_BOOL, ACTED,
+	    FLAGS(FIELD_OPTIONAL)),
+	FIELD("appArmorProfile", OBJECT(app_armor_profile), ACTED,
+	    SINCE("1.30")),
+	FIELD("capabilities", OBJECT(capabilities), ACTED),
+	FIELD("privileged", JSON_BOOL, ACTED, FLAGS(FIELD_OPTIONAL)),
+	FIELD("procMount", JSON_STRING, ACTED, FLAGS(FIELD_OPTIONAL),
 	    ONE_OF("Default Unmasked")),
-	FIELD("readOnlyRootFilesystem", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
-	FIELD("runAsGroup", JSON_INT64, FLAGS(FIELD_OPTIONAL),
+	FIELD("readOnlyRootFilesystem", JSON_BOOL, ACTED,
+	    FLAGS(FIELD_OPTIONAL)),
+	FIELD("runAsGroup", JSON_INT64, ACTED, FLAGS(FIELD_OPTIONAL),
 	    RANGE(0, INT32_MAX)),
-	FIELD("runAsNonRoot", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
-	FIELD("runAsUser", JSON_INT64, FLAGS(FIELD_OPTIONAL),
+	FIELD("runAsNonRoot", JSON_BOOL, ACTED, FLAGS(FIELD_OPTIONAL)),
+	FIELD("runAsUser", JSON_INT64, ACTED, FLAGS(FIELD_OPTIONAL),
 	    RANGE(0, INT32_MAX)),
-	FIELD("seLinuxOptions", OBJECT(se_linux_options)),
-	FIELD("seccompProfile", OBJECT(seccomp_profile), SINCE("1.19")),
+	FIELD("seLinuxOptions", OBJECT(se_linux_options), ACTED),
+	FIELD("seccompProfile", OBJECT(seccomp_profile), ACTED, SINCE("1.19")),
 	FIELD("windowsOptions", OBJECT(windows_security_context_options)),
 };
 TYPE(security_context, "SecurityContext")
@@ -217,14 +220,14 @@ STATIC_TYPE(volume_device, "VolumeDevice")
 
 static const struct field fields_volume_mount[] = {
 	FIELD("mountPath", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED),
-	FIELD("mountPropagation", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
+	FIELD("mountPropagation", JSON_STRING, FLAGS(FIELD_OPTIONAL), ACTED,
 	    ONE_OF("None HostToContainer Bidirectional")),
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED),
 	FIELD("readOnly", JSON_BOOL, ACTED),
-	FIELD("recursiveReadOnly", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
+	FIELD("recursiveReadOnly", JSON_STRING, FLAGS(FIELD_OPTIONAL), ACTED,
 	    ONE_OF("Disabled IfPossible Enabled"), SINCE("1.30")),
-	FIELD("subPath", JSON_STRING, LATER, IS(RELATIVE)),
-	FIELD("subPathExpr", JSON_STRING, LATER, IS(RELATIVE)),
+	FIELD("subPath", JSON_STRING, ACTED, IS(RELATIVE)),
+	FIELD("subPathExpr", JSON_STRING, ACTED, IS(RELATIVE)),
 };
 TYPE(volume_mount, "VolumeMount")
 
@@ -244,21 +247,21 @@ static const struct field fields_container[] = {
 	FIELD("readinessProbe", OBJECT(probe), WARNED),
 	FIELD("resizePolicy", OBJECTS(container_resize_policy),
 	    UNIQUE("resourceName"), SINCE("1.27")),
-	FIELD("resources", OBJECT(resource_requirements), WARNED,
+	FIELD("resources", OBJECT(resource_requirements), ACTED,
 	    DEFAULT("{}")),
 	FIELD("restartPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
 	    ONE_OF("Always OnFailure Never"), SINCE("1.28")),
 	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), WARNED,
 	    MOST(20), SINCE("1.34")),
-	FIELD("securityContext", OBJECT(security_context), WARNED),
+	FIELD("securityContext", OBJECT(security_context), ACTED),
 	FIELD("startupProbe", OBJECT(probe), WARNED, SINCE("1.16")),
-	FIELD("stdin", JSON_BOOL, WARNED),
-	FIELD("stdinOnce", JSON_BOOL, WARNED),
+	FIELD("stdin", JSON_BOOL, ACTED),
+	FIELD("stdinOnce", JSON_BOOL, ACTED),
 	FIELD("terminationMessagePath", JSON_STRING, ACTED,
 	    DEFAULT("/dev/termination-log")),
-	FIELD("terminationMessagePolicy", JSON_STRING, WARNED,
+	FIELD("terminationMessagePolicy", JSON_STRING, ACTED,
 	    ONE_OF("File FallbackToLogsOnError"), DEFAULT("File")),
-	FIELD("tty", JSON_BOOL, WARNED),
+	FIELD("tty", JSON_BOOL, ACTED),
 	FIELD("volumeDevices", OBJECTS(volume_device),
 	    REFUSED("block devices come from persistent volume claims, to "
 		"which a static pod may not refer")),

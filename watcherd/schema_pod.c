@@ -53,16 +53,16 @@ static const struct field fields_object_meta[] = {
 TYPE(object_meta, "ObjectMeta")
 
 static const struct field fields_node_selector_requirement[] = {
-	FIELD("key", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(QUALIFIED)),
-	FIELD("operator", JSON_STRING, FLAGS(FIELD_REQUIRED),
+	FIELD("key", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED), IS(QUALIFIED)),
+	FIELD("operator", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED),
 	    ONE_OF("In NotIn Exists DoesNotExist Gt Lt")),
-	FIELD("values", LIST(JSON_STRING)),
+	FIELD("values", LIST(JSON_STRING), ACTED),
 };
 TYPE(node_selector_requirement, "NodeSelectorRequirement")
 
 static const struct field fields_node_selector_term[] = {
-	FIELD("matchExpressions", OBJECTS(node_selector_requirement)),
-	FIELD("matchFields", OBJECTS(node_selector_requirement)),
+	FIELD("matchExpressions", OBJECTS(node_selector_requirement), ACTED),
+	FIELD("matchFields", OBJECTS(node_selector_requirement), ACTED),
 };
 STATIC_TYPE(node_selector_term, "NodeSelectorTerm")
 
@@ -74,7 +74,7 @@ static const struct field fields_preferred_scheduling_term[] = {
 STATIC_TYPE(preferred_scheduling_term, "PreferredSchedulingTerm")
 
 static const struct field fields_node_selector[] = {
-	FIELD("nodeSelectorTerms", OBJECTS(node_selector_term),
+	FIELD("nodeSelectorTerms", OBJECTS(node_selector_term), ACTED,
 	    FLAGS(FIELD_REQUIRED)),
 };
 STATIC_TYPE(node_selector, "NodeSelector")
@@ -138,28 +138,28 @@ static const struct field fields_pod_anti_affinity[] = {
 STATIC_TYPE(pod_anti_affinity, "PodAntiAffinity")
 
 static const struct field fields_affinity[] = {
-	FIELD("nodeAffinity", OBJECT(node_affinity)),
+	FIELD("nodeAffinity", OBJECT(node_affinity), ACTED),
 	FIELD("podAffinity", OBJECT(pod_affinity)),
 	FIELD("podAntiAffinity", OBJECT(pod_anti_affinity)),
 };
 STATIC_TYPE(affinity, "Affinity")
 
 static const struct field fields_pod_dns_config_option[] = {
-	FIELD("name", JSON_STRING, FLAGS(FIELD_NEEDED)),
-	FIELD("value", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
+	FIELD("name", JSON_STRING, ACTED, FLAGS(FIELD_NEEDED)),
+	FIELD("value", JSON_STRING, ACTED, FLAGS(FIELD_OPTIONAL)),
 };
 STATIC_TYPE(pod_dns_config_option, "PodDNSConfigOption")
 
 static const struct field fields_pod_dns_config[] = {
-	FIELD("nameservers", LIST(JSON_STRING), MOST(3), IS(IP)),
-	FIELD("options", OBJECTS(pod_dns_config_option)),
-	FIELD("searches", LIST(JSON_STRING), MOST(32), IS(SEARCH)),
+	FIELD("nameservers", LIST(JSON_STRING), ACTED, MOST(3), IS(IP)),
+	FIELD("options", OBJECTS(pod_dns_config_option), ACTED),
+	FIELD("searches", LIST(JSON_STRING), ACTED, MOST(32), IS(SEARCH)),
 };
 STATIC_TYPE(pod_dns_config, "PodDNSConfig")
 
 static const struct field fields_host_alias[] = {
-	FIELD("hostnames", LIST(JSON_STRING), IS(SUBDOMAIN)),
-	FIELD("ip", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(IP)),
+	FIELD("hostnames", LIST(JSON_STRING), ACTED, IS(SUBDOMAIN)),
+	FIELD("ip", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED), IS(IP)),
 };
 STATIC_TYPE(host_alias, "HostAlias")
 
@@ -169,7 +169,7 @@ static const struct field fields_local_object_reference[] = {
 TYPE(local_object_reference, "LocalObjectReference")
 
 static const struct field fields_pod_os[] = {
-	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED),
+	FIELD("name", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED),
 	    ONE_OF("linux windows")),
 };
 STATIC_TYPE(pod_os, "PodOS")
@@ -198,8 +198,8 @@ STATIC_TYPE(resource_claim, "ResourceClaim")
 static const struct field fields_resource_requirements[] = {
 	FIELD("claims", OBJECTS(resource_claim), REFERS("resource claims"),
 	    SINCE("1.26")),
-	FIELD("limits", MAP(JSON_RESOURCE)),
-	FIELD("requests", MAP(JSON_RESOURCE), DEFAULT_WORDS("limits")),
+	FIELD("limits", MAP(JSON_RESOURCE), ACTED),
+	FIELD("requests", MAP(JSON_RESOURCE), ACTED, DEFAULT_WORDS("limits")),
 };
 TYPE(resource_requirements, "ResourceRequirements")
 
@@ -215,32 +215,33 @@ static const struct field fields_pod_scheduling_group[] = {
 STATIC_TYPE(pod_scheduling_group, "PodSchedulingGroup")
 
 static const struct field fields_app_armor_profile[] = {
-	FIELD("localhostProfile", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	FIELD("localhostProfile", JSON_STRING, ACTED, FLAGS(FIELD_OPTIONAL),
 	    LONGEST(4095), IS(TRIMMED)),
-	FIELD("type", JSON_STRING, FLAGS(FIELD_REQUIRED),
+	FIELD("type", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED),
 	    ONE_OF("Localhost RuntimeDefault Unconfined")),
 };
 TYPE(app_armor_profile, "AppArmorProfile")
 
 static const struct field fields_se_linux_options[] = {
-	FIELD("level", JSON_STRING),
-	FIELD("role", JSON_STRING),
-	FIELD("type", JSON_STRING),
-	FIELD("user", JSON_STRING),
+	FIELD("level", JSON_STRING, ACTED),
+	FIELD("role", JSON_STRING, ACTED),
+	FIELD("type", JSON_STRING, ACTED),
+	FIELD("user", JSON_STRING, ACTED),
 };
 TYPE(se_linux_options, "SELinuxOptions")
 
 static const struct field fields_seccomp_profile[] = {
-	FIELD("localhostProfile", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	FIELD("localhostProfile", JSON_STRING, ACTED, FLAGS(FIELD_OPTIONAL),
 	    IS(RELATIVE)),
-	FIELD("type", JSON_STRING, FLAGS(FIELD_REQUIRED),
+	FIELD("type", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED),
 	    ONE_OF("Localhost RuntimeDefault Unconfined")),
 };
 TYPE(seccomp_profile, "SeccompProfile")
 
 static const struct field fields_sysctl[] = {
-	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(SYSCTL)),
-	FIELD("value", JSON_STRING, FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
+	FIELD("name", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED), IS(SYSCTL)),
+	FIELD("value", JSON_STRING, ACTED,
+	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
 };
 STATIC_TYPE(sysctl, "Sysctl")
 
@@ -256,24 +257,26 @@ static const struct field fields_windows_security_context_options[] = {
 TYPE(windows_security_context_options, "WindowsSecurityContextOptions")
 
 static const struct field fields_pod_security_context[] = {
-	FIELD("appArmorProfile", OBJECT(app_armor_profile), SINCE("1.30")),
-	FIELD("fsGroup", JSON_INT64, FLAGS(FIELD_OPTIONAL),
+	FIELD("appArmorProfile", OBJECT(app_armor_profile), ACTED,
+	    SINCE("1.30")),
+	FIELD("fsGroup", JSON_INT64, ACTED, FLAGS(FIELD_OPTIONAL),
 	    RANGE(0, INT32_MAX)),
-	FIELD("fsGroupChangePolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL),
+	FIELD("fsGroupChangePolicy", JSON_STRING, ACTED, FLAGS(FIELD_OPTIONAL),
 	    ONE_OF("Always OnRootMismatch"), SINCE("1.18")),
-	FIELD("runAsGroup", JSON_INT64, FLAGS(FIELD_OPTIONAL),
+	FIELD("runAsGroup", JSON_INT64, ACTED, FLAGS(FIELD_OPTIONAL),
 	    RANGE(0, INT32_MAX)),
-	FIELD("runAsNonRoot", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
-	FIELD("runAsUser", JSON_INT64, FLAGS(FIELD_OPTIONAL),
+	FIELD("runAsNonRoot", JSON_BOOL, ACTED, FLAGS(FIELD_OPTIONAL)),
+	FIELD("runAsUser", JSON_INT64, ACTED, FLAGS(FIELD_OPTIONAL),
 	    RANGE(0, INT32_MAX)),
 	FIELD("seLinuxChangePolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL),
 	    ONE_OF("Recursive"), SINCE("1.32")),
-	FIELD("seLinuxOptions", OBJECT(se_linux_options)),
-	FIELD("seccompProfile", OBJECT(seccomp_profile), SINCE("1.19")),
-	FIELD("supplementalGroups", LIST(JSON_INT64), RANGE(0, INT32_MAX)),
-	FIELD("supplementalGroupsPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL),
-	    ONE_OF("Merge Strict"), SINCE("1.31")),
-	FIELD("sysctls", OBJECTS(sysctl), UNIQUE("name")),
+	FIELD("seLinuxOptions", OBJECT(se_linux_options), ACTED),
+	FIELD("seccompProfile", OBJECT(seccomp_profile), ACTED, SINCE("1.19")),
+	FIELD("supplementalGroups", LIST(JSON_INT64), ACTED,
+	    RANGE(0, INT32_MAX)),
+	FIELD("supplementalGroupsPolicy", JSON_STRING, ACTED,
+	    FLAGS(FIELD_OPTIONAL), ONE_OF("Merge Strict"), SINCE("1.31")),
+	FIELD("sysctls", OBJECTS(sysctl), ACTED, UNIQUE("name")),
 	FIELD("windowsOptions", OBJECT(windows_security_context_options)),
 };
 TYPE(pod_security_context, "PodSecurityContext")
@@ -309,12 +312,12 @@ TYPE(topology_spread_constraint, "TopologySpreadConstraint")
 static const struct field fields_pod_spec[] = {
 	FIELD("activeDeadlineSeconds", JSON_INT64, FLAGS(FIELD_OPTIONAL),
 	    WARNED, RANGE(1, INT32_MAX)),
-	FIELD("affinity", OBJECT(affinity)),
+	FIELD("affinity", OBJECT(affinity), ACTED),
 	FIELD("automountServiceAccountToken", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
 	FIELD("containers", OBJECTS(container), FLAGS(FIELD_REQUIRED), ACTED,
 	    UNIQUE("name")),
-	FIELD("dnsConfig", OBJECT(pod_dns_config), WARNED),
-	FIELD("dnsPolicy", JSON_STRING, WARNED,
+	FIELD("dnsConfig", OBJECT(pod_dns_config), ACTED),
+	FIELD("dnsPolicy", JSON_STRING, ACTED,
 	    ONE_OF("ClusterFirst ClusterFirstWithHostNet Default None"),
 	    DEFAULT("ClusterFirst")),
 	FIELD("enableServiceLinks", JSON_BOOL, FLAGS(FIELD_OPTIONAL),
@@ -322,24 +325,24 @@ static const struct field fields_pod_spec[] = {
 	FIELD("ephemeralContainers", OBJECTS(ephemeral_container),
 	    REFUSED("a manifest cannot have ephemeral containers"),
 	    SINCE("1.16")),
-	FIELD("hostAliases", OBJECTS(host_alias), WARNED),
-	FIELD("hostIPC", JSON_BOOL, LATER),
+	FIELD("hostAliases", OBJECTS(host_alias), ACTED),
+	FIELD("hostIPC", JSON_BOOL, ACTED),
 	FIELD("hostNetwork", JSON_BOOL, ACTED),
-	FIELD("hostPID", JSON_BOOL, LATER),
+	FIELD("hostPID", JSON_BOOL, ACTED),
 	FIELD("hostUsers", JSON_BOOL, FLAGS(FIELD_OPTIONAL), SINCE("1.25"),
 	    BUT("false is refused")),
 	FIELD("hostname", JSON_STRING, ACTED, IS(LABEL),
 	    DEFAULT_WORDS("the pod's name")),
-	FIELD("hostnameOverride", JSON_STRING, FLAGS(FIELD_OPTIONAL), WARNED,
+	FIELD("hostnameOverride", JSON_STRING, FLAGS(FIELD_OPTIONAL), ACTED,
 	    LONGEST(64), IS(SUBDOMAIN), SINCE("1.34")),
 	FIELD("imagePullSecrets", OBJECTS(local_object_reference)),
 	FIELD("initContainers", OBJECTS(container), LATER, UNIQUE("name")),
 	FIELD("nodeName", JSON_STRING, FLAGS(FIELD_CLEARED),
 	    DEFAULT_WORDS("the node of this machine")),
-	FIELD("nodeSelector", MAP(JSON_STRING), KEYS(QUALIFIED),
+	FIELD("nodeSelector", MAP(JSON_STRING), ACTED, KEYS(QUALIFIED),
 	    IS(LABEL_VALUE)),
-	FIELD("os", OBJECT(pod_os), SINCE("1.23")),
-	FIELD("overhead", MAP(JSON_RESOURCE), SINCE("1.16")),
+	FIELD("os", OBJECT(pod_os), ACTED, SINCE("1.23")),
+	FIELD("overhead", MAP(JSON_RESOURCE), ACTED, SINCE("1.16")),
 	FIELD("preemptionPolicy", JSON_STRING, FLAGS(FIELD_OPTIONAL),
 	    ONE_OF("PreemptLowerPriority Never")),
 	FIELD("priority", JSON_INT32, FLAGS(FIELD_OPTIONAL),
@@ -348,7 +351,7 @@ static const struct field fields_pod_spec[] = {
 	FIELD("readinessGates", OBJECTS(pod_readiness_gate)),
 	FIELD("resourceClaims", OBJECTS(pod_resource_claim),
 	    REFERS("resource claims"), SINCE("1.26")),
-	FIELD("resources", OBJECT(resource_requirements), WARNED,
+	FIELD("resources", OBJECT(resource_requirements), ACTED,
 	    SINCE("1.32")),
 	FIELD("restartPolicy", JSON_STRING, ACTED,
 	    ONE_OF("Always OnFailure Never"), DEFAULT("Always")),
@@ -358,15 +361,15 @@ static const struct field fields_pod_spec[] = {
 	FIELD("schedulingGates", OBJECTS(pod_scheduling_gate),
 	    REFUSED("a static pod is scheduled already"), SINCE("1.26")),
 	FIELD("schedulingGroup", OBJECT(pod_scheduling_group), SINCE("1.36")),
-	FIELD("securityContext", OBJECT(pod_security_context), WARNED,
+	FIELD("securityContext", OBJECT(pod_security_context), ACTED,
 	    DEFAULT("{}")),
 	FIELD("serviceAccount", JSON_STRING, REFERS("service accounts")),
 	FIELD("serviceAccountName", JSON_STRING, REFERS("service accounts"),
 	    IS(SUBDOMAIN)),
-	FIELD("setHostnameAsFQDN", JSON_BOOL, FLAGS(FIELD_OPTIONAL), WARNED,
+	FIELD("setHostnameAsFQDN", JSON_BOOL, FLAGS(FIELD_OPTIONAL), ACTED,
 	    SINCE("1.19")),
-	FIELD("shareProcessNamespace", JSON_BOOL, FLAGS(FIELD_OPTIONAL), LATER),
-	FIELD("subdomain", JSON_STRING, WARNED, IS(LABEL)),
+	FIELD("shareProcessNamespace", JSON_BOOL, FLAGS(FIELD_OPTIONAL), ACTED),
+	FIELD("subdomain", JSON_STRING, ACTED, IS(LABEL)),
 	FIELD("terminationGracePeriodSeconds", JSON_INT64,
 	    FLAGS(FIELD_OPTIONAL), ACTED, DEFAULT("30")),
 	FIELD("tolerations", OBJECTS(toleration)),

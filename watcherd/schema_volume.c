@@ -74,17 +74,18 @@ static const struct field fields_csi[] = {
 STATIC_TYPE(csi, "CSIVolumeSource")
 
 static const struct field fields_downward_api_file[] = {
-	FIELD("fieldRef", OBJECT(object_field_selector)),
-	FIELD("mode", JSON_INT32, FLAGS(FIELD_OPTIONAL), RANGE(0, 0777)),
-	FIELD("path", JSON_STRING, FLAGS(FIELD_REQUIRED), IS(KEY_PATH)),
-	FIELD("resourceFieldRef", OBJECT(resource_field_selector)),
+	FIELD("fieldRef", OBJECT(object_field_selector), ACTED),
+	FIELD("mode", JSON_INT32, ACTED, FLAGS(FIELD_OPTIONAL),
+	    RANGE(0, 0777)),
+	FIELD("path", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED), IS(KEY_PATH)),
+	FIELD("resourceFieldRef", OBJECT(resource_field_selector), ACTED),
 };
 TYPE(downward_api_file, "DownwardAPIVolumeFile")
 
 static const struct field fields_downward_api[] = {
-	FIELD("defaultMode", JSON_INT32, FLAGS(FIELD_OPTIONAL), RANGE(0, 0777),
-	    DEFAULT("420")),
-	FIELD("items", OBJECTS(downward_api_file)),
+	FIELD("defaultMode", JSON_INT32, ACTED, FLAGS(FIELD_OPTIONAL),
+	    RANGE(0, 0777), DEFAULT("420")),
+	FIELD("items", OBJECTS(downward_api_file), ACTED),
 };
 STATIC_TYPE(downward_api, "DownwardAPIVolumeSource")
 
@@ -297,7 +298,7 @@ static const struct field fields_volume_projection[] = {
 	    REFERS("cluster trust bundles"), SINCE("1.29")),
 	FIELD("configMap", OBJECT(config_map_projection),
 	    REFERS("config maps")),
-	FIELD("downwardAPI", OBJECT(downward_api_projection)),
+	FIELD("downwardAPI", OBJECT(downward_api_projection), ACTED),
 	FIELD("podCertificate", OBJECT(pod_certificate_projection),
 	    REFERS("pod certificates"), SINCE("1.34")),
 	FIELD("secret", OBJECT(secret_projection), REFERS("secrets")),
@@ -307,9 +308,9 @@ static const struct field fields_volume_projection[] = {
 TYPE(volume_projection, "VolumeProjection")
 
 static const struct field fields_projected[] = {
-	FIELD("defaultMode", JSON_INT32, FLAGS(FIELD_OPTIONAL), RANGE(0, 0777),
-	    DEFAULT("420")),
-	FIELD("sources", OBJECTS(volume_projection)),
+	FIELD("defaultMode", JSON_INT32, ACTED, FLAGS(FIELD_OPTIONAL),
+	    RANGE(0, 0777), DEFAULT("420")),
+	FIELD("sources", OBJECTS(volume_projection), ACTED),
 };
 TYPE(projected, "ProjectedVolumeSource")
 
@@ -383,7 +384,7 @@ static const struct field fields_volume[] = {
 	FIELD("cinder", OBJECT(cinder), LATER),
 	FIELD("configMap", OBJECT(config_map), REFERS("config maps")),
 	FIELD("csi", OBJECT(csi), REFERS("CSI drivers")),
-	FIELD("downwardAPI", OBJECT(downward_api), LATER),
+	FIELD("downwardAPI", OBJECT(downward_api), ACTED),
 	FIELD("emptyDir", OBJECT(empty_dir), ACTED,
 	    DEFAULT_WORDS("{} if the volume names no source")),
 	FIELD("ephemeral", OBJECT(ephemeral),
@@ -403,7 +404,7 @@ static const struct field fields_volume[] = {
 	    REFERS("persistent volume claims")),
 	FIELD("photonPersistentDisk", OBJECT(photon_persistent_disk), LATER),
 	FIELD("portworxVolume", OBJECT(portworx), LATER),
-	FIELD("projected", OBJECT(projected), LATER),
+	FIELD("projected", OBJECT(projected), ACTED),
 	FIELD("quobyte", OBJECT(quobyte), LATER),
 	FIELD("rbd", OBJECT(rbd), LATER),
 	FIELD("scaleIO", OBJECT(scale_io), LATER),

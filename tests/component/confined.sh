@@ -11,7 +11,12 @@ unprivileged()
 	local set
 
 	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
-		[ "$(field "$1" $set)" = 0000000000000000 ] ||
+		case $2.$set in
+		# chown, dac_override, fowner
+		reconciled.CapPrm|reconciled.CapEff) want=000000000000000b ;;
+		*) want=0000000000000000 ;;
+		esac
+		[ "$(field "$1" $set)" = $want ] ||
 		    fail "$2 has $set $(field "$1" $set)"
 	done
 	[ "$(field "$1" NoNewPrivs)" = 1 ] || fail "$2 may get privileges"

@@ -32,18 +32,36 @@ struct conn {
 static void
 translate_all(Tripod__Definition *m)
 {
-	const struct translate_env env = { "/logs", "/state", "", 0 };
+	const struct translate_env env = { .pod_logs = "/logs",
+		.state = "/state",
+		.cgroup_root = "",
+		.node = "node",
+		.addresses = "192.0.2.1",
+		.dns = { .domain = "cluster.local", .file = "search x" },
+		.seccomp_profiles = "/profiles",
+		.machine = { .cpus = 2, .memory = 1 << 30, .cgroup_v2 = 1 } };
+	struct instance in = { .image_ref = "image",
+		.image_user = "",
+		.ips = "10.0.0.2",
+		.hosts_file = "/h",
+		.message_file = "/m" };
+	Runtime__V1__ContainerConfig *c;
 	struct pod *p;
 	struct arena a;
-	size_t i;
+	size_t i, j;
 
 	p = pod_new(m->pod->uid, m->pod->namespace_, m->pod->name);
 	p->definition = m;
 	arena_init(&a, ARENA_MAX);
 	(void)translate_sandbox(&a, &env, p, 0);
-	for (i = 0; i < m->pod->n_container; i++) {
-		(void)translate_image(&a, p, i);
-		(void)translate_container(&a, &env, p, i, 1, "image");
+	(void)translate_hosts(&a, &env, p, in.ips, "127.0.0.1 localhost\n");
+	for (i = 0; i < spec_count(m->pod); i++) {
+		in.spec = spec_container(m->pod, i);
+		(void)translate_image(&a, in.spec->image);
+		c = translate_container(&a, &env, p, &in, NULL);
+		for (j = 0; c != NULL && j < in.spec->n_mount; j++)
+			(void)translate_sub_path(
+			    &a, c, in.spec->mount[j], NULL);
 	}
 	arena_release(&a);
 	pod_free(p);
@@ -52,7 +70,13 @@ translate_all(Tripod__Definition *m)
 static int
 on_message(void *ctx, struct ipc_msg *msg)
 {
-	const struct policy policy = { .host_network = 1 };
+	static const struct machine machine = { .cpus = 2 };
+	const struct policy policy = { .host_network = 1,
+		.privileged = 1,
+		.unconfined = 1,
+		.node = "node",
+		.cluster_domain = "",
+		.machine = &machine };
 	struct conn *c = ctx;
 	Tripod__Manifest *m = (Tripod__Manifest *)(void *)msg->payload;
 	Tripod__Definition *d;

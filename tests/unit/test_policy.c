@@ -19,6 +19,7 @@
 /* A good pod, and its parts for a row to break. */
 struct parts {
 	struct policy policy;
+	struct machine machine;
 	Tripod__Pod pod;
 	Tripod__Container container[POD_CONTAINERS_MAX + 1];
 	Tripod__Container *containers[POD_CONTAINERS_MAX + 1];
@@ -61,7 +62,11 @@ parts_init(struct parts *p)
 	p->pod.volume = p->volumes;
 	p->pod.n_volume = 1;
 	p->pod.grace_seconds = 30;
-	p->policy.host_network = 1;
+	p->policy.host_network = p->policy.host_pid = p->policy.host_ipc = 1;
+	p->policy.privileged = p->policy.unconfined = 1;
+	p->policy.node = "node";
+	p->policy.cluster_domain = "cluster.local";
+	p->policy.machine = &p->machine;
 }
 
 static void

@@ -22,6 +22,8 @@
 struct fixture {
 	struct arena arena;
 	struct translate_env env;
+	struct instance in;
+	struct err err;
 	struct pod *p;
 	Tripod__Definition definition;
 	Tripod__Pod pod;
@@ -39,6 +41,17 @@ setup(void **state)
 	f.env.pod_logs = "/var/log/pods";
 	f.env.state = "/var/lib/tripod";
 	f.env.cgroup_root = "";
+	f.env.node = "node";
+	f.env.addresses = "192.0.2.1,2001:db8::1";
+	f.env.dns.domain = "";
+	f.env.seccomp_profiles = "/profiles";
+	f.env.machine.cpus = 2;
+	f.env.machine.memory = 1000000;
+	f.in.spec = &f.container;
+	f.in.image_ref = "sha256:1";
+	f.in.image_uid = -1;
+	f.in.image_user = "";
+	f.in.ips = "10.0.0.2,fd00::2";
 	tripod__definition__init(&f.definition);
 	tripod__pod__init(&f.pod);
 	tripod__container__init(&f.container);
@@ -153,23 +166,34 @@ test_expand_bomb(void **state)
 	assert_false(translate_fits(&f->container));
 }
 
+static const char *
+hostname(struct fixture *f, const char *pod)
+{
+	char *name, *domain;
+
+	text_set(&f->p->name, pod);
+	translate_hostname(&f->arena, &f->env, f->p, &name, &domain);
+	assert_string_equal(domain, "");
+	return (name);
+}
+
 static void
 test_hostname(void **state)
 {
 	struct fixture *f = *state;
 	char in[80], out[80];
 
-	assert_string_equal(translate_hostname(&f->arena, "web"), "web");
+	assert_string_equal(hostname(f, "web"), "web");
 	memset(in, 'a', sizeof(in) - 1);
 	in[sizeof(in) - 1] = '\0';
 	memset(out, 'a', 63);
 	out[63] = '\0';
-	assert_string_equal(translate_hostname(&f->arena, in), out);
+	assert_string_equal(hostname(f, in), out);
 	/* What the cut leaves at the end must not be a dot or a dash. */
 	in[62] = '-';
 	in[61] = '.';
 	out[61] = '\0';
-	assert_string_equal(translate_hostname(&f->arena, in), out);
+	assert_string_equal(hostname(f, in), out);
 }
 
 static void
@@ -177,16 +201,40 @@ test_cgroup(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(translate_cgroup(&f->arena, &f->env, f->p),
+	assert_string_equal(
+	    translate_cgroup(&f->arena, &f->env, f->p, QOS_BEST_EFFORT),
 	    "kubepods/besteffort/podu-1");
 	f->env.cgroup_root = "a/b";
-	assert_string_equal(translate_cgroup(&f->arena, &f->env, f->p),
+	assert_string_equal(
+	    translate_cgroup(&f->arena, &f->env, f->p, QOS_BEST_EFFORT),
 	    "a/b/kubepods/besteffort/podu-1");
 	f->env.cgroup_root = "";
 	f->env.systemd_cgroups = 1;
-	assert_string_equal(translate_cgroup(&f->arena, &f->env, f->p),
+	assert_string_equal(
+	    translate_cgroup(&f->arena, &f->env, f->p, QOS_BEST_EFFORT),
 	    "kubepods.slice/kubepods-besteffort.slice/"
 	    "kubepods-besteffort-podu_1.slice");
+	assert_string_equal(
+	    translate_cgroup(&f->arena, &f->env, f->p, QOS_GUARANTEED),
+	    "kubepods.slice/kubepods-podu_1.slice");
+	f->env.systemd_cgroups = 0;
+	assert_string_equal(
+	    translate_cgroup(&f->arena, &f->env, f->p, QOS_GUARANTEED),
+	    "kubepods/podu-1");
+	assert_string_equal(
+	    translate_cgroup(&f->arena, &f->env, f->p, QOS_BURSTABLE),
+	    "kubepods/burstable/podu-1");
+}
+
+static Runtime__V1__ContainerConfig *
+made(struct fixture *f)
+{
+	Runtime__V1__ContainerConfig *c;
+
+	c = translate_container(&f->arena, &f->env, f->p, &f->in, &f->err);
+	if (c == NULL)
+		fail_msg("%s", f->err.text);
+	return (c);
 }
 
 static void
@@ -293,7 +341,8 @@ test_container(void **state)
 	f->container.n_env = 1;
 	f->container.command = command;
 	f->container.n_command = LEN(command);
-	c = translate_container(&f->arena, &f->env, f->p, 0, 4, "sha256:1");
+	f->in.attempt = 4;
+	c = made(f);
 	assert_string_equal(c->metadata->name, "test_container");
 	assert_int_equal(c->metadata->attempt, 4);
 	assert_string_equal(c->image->image, "sha256:1");
@@ -346,7 +395,7 @@ test_mounts(void **state)
 	f->pod.n_volume = 2;
 	f->container.mount = mounts;
 	f->container.n_mount = 2;
-	c = translate_container(&f->arena, &f->env, f->p, 0, 0, "x");
+	c = made(f);
 	assert_int_equal(c->n_mounts, 2);
 	assert_string_equal(c->mounts[0]->host_path, "/srv");
 	assert_string_equal(c->mounts[0]->container_path, "/data");
@@ -372,9 +421,8 @@ test_image(void **state)
 	size_t i;
 
 	for (i = 0; i < LEN(rows); i++) {
-		f->container.image = TEXT(rows[i].in);
 		assert_string_equal(
-		    translate_image(&f->arena, f->p, 0)->image, rows[i].out);
+		    translate_image(&f->arena, rows[i].in)->image, rows[i].out);
 	}
 }
 

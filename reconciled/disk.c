@@ -1,0 +1,143 @@
+#include "reconciled/disk.h"
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+
+#define REMOVE_DEPTH_MAX 64
+
+int
+disk_make_path(int at, const char *path, mode_t mode)
+{
+	char buf[PATH_MAX], *p;
+	int rc = 0;
+
+	if ((size_t)snprintf(buf, sizeof(buf), "%s", path) >= sizeof(buf)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	for (p = buf + 1; rc == 0 && (p = strchr(p, '/')) != NULL; p++) {
+		*p = '\0';
+		if (mkdirat(at, buf, mode) == -1 && errno != EEXIST)
+			rc = -1;
+		*p = '/';
+	}
+	if (rc == 0 && mkdirat(at, buf, mode) == -1 && errno != EEXIST)
+		rc = -1;
+	return (rc);
+}
+
+int
+disk_open_made(int at, const char *path, mode_t mode, struct err *err)
+{
+	int fd;
+
+	if (disk_make_path(at, path, mode) == -1 ||
+	    (fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return (err_sys(err, "%s", path));
+	return (fd);
+}
+
+/* Removes a tree that lies on one file system; -1: something is left. */
+static int
+remove_tree(int at, const char *name, dev_t dev, int depth)
+{
+	struct dirent *d;
+	struct stat st;
+	DIR *dir;
+	int fd, rc = 0;
+
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return (0);
+	if (errno != EISDIR && errno != EPERM)
+		return (-1);
+	if (depth == 0 || (fd = openat(at, name, DISK_OPEN_DIR)) == -1)
+		return (-1);
+	if (fstat(fd, &st) == -1 || st.st_dev != dev ||
+	    (dir = fdopendir(fd)) == NULL) {
+		(void)close(fd); /* a mount, or no memory: left alone */
+		return (-1);
+	}
+	while ((d = readdir(dir)) != NULL)
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			rc |= remove_tree(fd, d->d_name, dev, depth - 1);
+	(void)closedir(dir); /* only read from */
+	if (unlinkat(at, name, AT_REMOVEDIR) == -1)
+		rc = -1;
+	return (rc);
+}
+
+void
+disk_remove(int at, const char *name)
+{
+	struct stat st;
+
+	if (fstat(at, &st) == -1 ||
+	    remove_tree(at, name, st.st_dev, REMOVE_DEPTH_MAX) == -1)
+		log_warnx("%s: not all could be removed", name);
+}
+
+static int
+write_all(int fd, const uint8_t *data, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		if ((n = write(fd, data, len)) == -1)
+			return (-1);
+		data += n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+int
+disk_write(int at, const char *name, mode_t mode, const void *data, size_t len)
+{
+	int fd, rc;
+
+	fd = openat(at, name,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	    mode);
+	if (fd == -1)
+		return (-1);
+	/* In spite of the umask, also where the file has been before. */
+	rc = fchmod(fd, mode);
+	if (rc == 0)
+		rc = write_all(fd, data, len);
+	if (close(fd) == -1)
+		rc = -1;
+	return (rc);
+}
+
+char *
+disk_text(struct arena *a, const char *path, size_t max)
+{
+	char *text = NULL;
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
+		return (NULL);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (size_t)st.st_size <= max)
+		text = arena_alloc(a, (size_t)st.st_size + 1);
+	if (text != NULL) {
+		n = read(fd, text, (size_t)st.st_size);
+		text[n > 0 ? n : 0] = '\0';
+	}
+	(void)close(fd); /* only read from */
+	return (text);
+}

@@ -1,0 +1,39 @@
+/*
+ * Small operations on files and folders, each below a descriptor.
+ * Nothing here follows a link in the last part of a name.
+ */
+#ifndef DISK_H
+#define DISK_H
+
+#include <sys/types.h>
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/mem.h"
+
+#define DISK_OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* Makes every missing folder of an absolute or relative path.  errno. */
+int disk_make_path(int at, const char *path, mode_t);
+/* Opens a folder, making it where it is missing; -1 and err. */
+int disk_open_made(int at, const char *path, mode_t, struct err *);
+/*
+ * Writes a regular file, with exactly that mode; one that is there keeps
+ * its inode, since containers may have it mounted.  errno.
+ */
+int disk_write(int at, const char *name, mode_t, const void *, size_t len);
+/*
+ * A text of the machine, wherever its path leads; NULL when it cannot be
+ * had, is longer than max, or does not fit into the arena.
+ */
+char *disk_text(struct arena *, const char *path, size_t max);
+/*
+ * Removes a tree; a mount in it stays, with what leads there.  What is
+ * left is logged.
+ */
+void disk_remove(int at, const char *name);
+
+#endif

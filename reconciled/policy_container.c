@@ -1,0 +1,237 @@
+/*
+ * Policy: one container.
+ */
+#include <string.h>
+
+#include "common/name.h"
+#include "reconciled/dns.h"
+#include "reconciled/policy.h"
+#include "reconciled/translate.h"
+
+#define PORT_MAX 65535
+#define ID_MAX INT32_MAX /* of users and groups, as in the API */
+#define CAPABILITY_MAX 64
+#define PROFILE_MAX 4096
+
+static int
+is_capability(const char *s)
+{
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return (n > 0 && n <= CAPABILITY_MAX && s[n] == '\0');
+}
+
+static const char *
+short_capability(const char *s)
+{
+	return (strncmp(s, "CAP_", 4) == 0 ? s + 4 : s);
+}
+
+static int
+check_capabilities(
+    const struct policy *policy, const Tripod__Security *s, struct err *err)
+{
+	const struct conf_list *may = &policy->capabilities;
+	size_t i, j;
+
+	if (s->n_add_capability > CAPABILITY_MAX ||
+	    s->n_drop_capability > CAPABILITY_MAX)
+		return (err_set(err, "too many capabilities"));
+	for (i = 0; i < s->n_drop_capability; i++)
+		if (!is_capability(s->drop_capability[i]))
+			return (err_set(err, "bad capability"));
+	for (i = 0; i < s->n_add_capability; i++) {
+		if (!is_capability(s->add_capability[i]))
+			return (err_set(err, "bad capability"));
+		for (j = 0; j < may->n; j++)
+			if (strcmp(short_capability(may->value[j]),
+				short_capability(s->add_capability[i])) == 0)
+				break;
+		if (may->n > 0 && j == may->n)
+			return (err_set(err,
+			    "capability %s is not allowed by reconciled.conf",
+			    s->add_capability[i]));
+	}
+	return (0);
+}
+
+/* Relative, without "..", and no list of anything. */
+static int
+is_profile_path(const char *s)
+{
+	return (policy_is_word(s) && strlen(s) < PROFILE_MAX && s[0] != '/' &&
+	    strcmp(s, "..") != 0 && strncmp(s, "../", 3) != 0 &&
+	    strstr(s, "/../") == NULL &&
+	    (strlen(s) < 3 || strcmp(s + strlen(s) - 3, "/..") != 0));
+}
+
+static int
+check_profile(const struct policy *policy, const Tripod__Profile *p,
+    const char *what, struct err *err)
+{
+	switch (p == NULL ? TRIPOD__PROFILE__KIND__UNSET : p->kind) {
+	case TRIPOD__PROFILE__KIND__UNCONFINED:
+		if (policy->unconfined)
+			return (0);
+		return (err_set(err,
+		    "an unconfined %s profile is not allowed by "
+		    "reconciled.conf",
+		    what));
+	case TRIPOD__PROFILE__KIND__LOCALHOST:
+		if (is_profile_path(p->localhost))
+			return (0);
+		return (err_set(err, "bad name of a %s profile", what));
+	case TRIPOD__PROFILE__KIND__UNSET:
+	case TRIPOD__PROFILE__KIND__RUNTIME_DEFAULT:
+		return (0);
+	case _TRIPOD__PROFILE__KIND_IS_INT_SIZE:
+		break;
+	}
+	return (err_set(err, "unknown kind of a %s profile", what));
+}
+
+static int
+is_id(const Tripod__Number *n)
+{
+	return (n == NULL || (n->value >= 0 && n->value <= ID_MAX));
+}
+
+static int
+check_security(
+    const struct policy *policy, const Tripod__Security *s, struct err *err)
+{
+	if (s == NULL)
+		return (0);
+	if (!is_id(s->run_as_user) || !is_id(s->run_as_group))
+		return (err_set(err, "bad user or group"));
+	if (s->privileged && !policy->privileged)
+		return (err_set(
+		    err, "privileged is not allowed by reconciled.conf"));
+	if (s->privileged && s->no_new_privs)
+		return (err_set(err,
+		    "allowPrivilegeEscalation: false contradicts "
+		    "privileged"));
+	if (s->unmasked_proc && !policy->unconfined)
+		return (err_set(err,
+		    "procMount Unmasked is not allowed by reconciled.conf"));
+	if (check_profile(policy, s->seccomp, "seccomp", err) == -1 ||
+	    check_profile(policy, s->apparmor, "AppArmor", err) == -1)
+		return (-1);
+	return (check_capabilities(policy, s, err));
+}
+
+static const Tripod__Volume *
+volume_find(const Tripod__Pod *pod, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < pod->n_volume; i++)
+		if (strcmp(pod->volume[i]->name, name) == 0)
+			return (pod->volume[i]);
+	return (NULL);
+}
+
+static int
+check_mount(const Tripod__Pod *pod, const Tripod__Container *c,
+    const Tripod__VolumeMount *m, struct err *err)
+{
+	const int recursive = m->recursive_read_only !=
+	    TRIPOD__VOLUME_MOUNT__RECURSIVE__DISABLED;
+
+	if (volume_find(pod, m->volume) == NULL || m->path[0] == '\0')
+		return (err_set(err, "bad mount of %s", m->volume));
+	if (m->propagation ==
+		TRIPOD__VOLUME_MOUNT__PROPAGATION__BIDIRECTIONAL &&
+	    (c->security == NULL || !c->security->privileged))
+		return (err_set(err,
+		    "mount %s: only a privileged container may have "
+		    "Bidirectional",
+		    m->path));
+	if (m->propagation > TRIPOD__VOLUME_MOUNT__PROPAGATION__BIDIRECTIONAL)
+		return (err_set(err, "mount %s: bad propagation", m->path));
+	if (recursive &&
+	    (!m->read_only ||
+		m->propagation != TRIPOD__VOLUME_MOUNT__PROPAGATION__PRIVATE))
+		return (err_set(err,
+		    "mount %s: recursiveReadOnly needs readOnly and no "
+		    "propagation",
+		    m->path));
+	if (m->sub_path[0] != '\0' && m->sub_path_expr[0] != '\0')
+		return (err_set(
+		    err, "mount %s: both subPath and subPathExpr", m->path));
+	return (0);
+}
+
+/* Whole maps are for volumes; sources are not mixed. */
+static int
+check_variable(const Tripod__Env *e, struct err *err)
+{
+	if (!name_is_env(e->name))
+		return (err_set(err, "bad name of a variable"));
+	if (e->file != NULL)
+		return (err_set(
+		    err, "variable %s: fileKeyRef is not supported", e->name));
+	if (e->field != NULL &&
+	    (e->field->field == TRIPOD__FIELD_REF__FIELD__LABELS ||
+		e->field->field == TRIPOD__FIELD_REF__FIELD__ANNOTATIONS))
+		return (err_set(err, "variable %s: bad field", e->name));
+	if (e->resource != NULL && e->resource->divisor < 1)
+		return (err_set(err, "variable %s: bad divisor", e->name));
+	return (0);
+}
+
+static int
+check_port(const Tripod__Port *p, struct err *err)
+{
+	if (p->container_port < 1 || p->container_port > PORT_MAX ||
+	    p->host_port < 0 || p->host_port > PORT_MAX ||
+	    p->protocol > TRIPOD__PORT__PROTOCOL__SCTP ||
+	    (p->host_ip[0] != '\0' && !dns_is_address(p->host_ip)))
+		return (err_set(err, "bad port %d", (int)p->container_port));
+	return (0);
+}
+
+static int
+check_lists(const Tripod__Pod *pod, const Tripod__Container *c, struct err *err)
+{
+	size_t i;
+
+	if (c->n_command > POLICY_LIST_MAX || c->n_arg > POLICY_LIST_MAX ||
+	    c->n_env > POLICY_LIST_MAX || c->n_port > POLICY_LIST_MAX ||
+	    c->n_mount > POLICY_LIST_MAX)
+		return (err_set(
+		    err, "more than %d elements in a list", POLICY_LIST_MAX));
+	for (i = 0; i < c->n_env; i++)
+		if (check_variable(c->env[i], err) == -1)
+			return (-1);
+	for (i = 0; i < c->n_port; i++)
+		if (check_port(c->port[i], err) == -1)
+			return (-1);
+	for (i = 0; i < c->n_mount; i++)
+		if (check_mount(pod, c, c->mount[i], err) == -1)
+			return (-1);
+	if (!translate_fits(c))
+		return (err_set(err,
+		    "environment, command and arguments are longer than %d "
+		    "bytes",
+		    TRANSLATE_TEXT_MAX));
+	return (0);
+}
+
+int
+policy_container(const struct policy *policy, const Tripod__Pod *pod,
+    const Tripod__Container *c, struct err *err)
+{
+	const Tripod__Resources *r = c->resources;
+
+	if (c->image[0] == '\0')
+		return (err_set(err, "no image"));
+	if (check_security(policy, c->security, err) == -1 ||
+	    check_lists(pod, c, err) == -1)
+		return (-1);
+	if (r != NULL &&
+	    (policy_amounts(r->limit, r->n_limit, err) == -1 ||
+		policy_amounts(r->request, r->n_request, err) == -1))
+		return (-1);
+	return (0);
+}

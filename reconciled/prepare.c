@@ -1,0 +1,128 @@
+#include "reconciled/prepare.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "reconciled/disk.h"
+#include "reconciled/message.h"
+#include "reconciled/subpath.h"
+#include "reconciled/termination.h"
+
+#define HOSTS_MAX (1024 * 1024)
+#define HOSTS "/etc/hosts"
+
+Runtime__V1__PodSandboxConfig *
+prepare_sandbox(struct arena *a, struct reconciled *r, const struct pod *p,
+    uint32_t attempt)
+{
+	struct translate_env env = r->env;
+
+	if (dns_needs_file(&env.dns, p->definition->pod))
+		env.dns.file = disk_text(a, r->conf.resolver, DNS_FILE_MAX);
+	return (translate_sandbox(a, &env, p, attempt));
+}
+
+static char *
+joined_ips(struct arena *a, const struct seen_sandbox *s)
+{
+	char *ips = must_strdup(a, "");
+	size_t i;
+
+	for (i = 0; s != NULL && i < s->n_ip; i++)
+		ips = must_printf(
+		    a, "%s%s%s", ips, i == 0 ? "" : ",", s->ip[i]);
+	return (ips);
+}
+
+/*
+ * The file for /etc/hosts, written anew at each start.  A pod without an
+ * address has the runtime's.
+ */
+static int
+prepare_hosts(struct arena *a, struct reconciled *r, const struct pod *p,
+    struct instance *in, struct err *err)
+{
+	const int host = p->definition->pod->host_network;
+	const char *text, *base = NULL;
+
+	if (host)
+		base = disk_text(a, HOSTS, HOSTS_MAX);
+	else if (in->ips[0] == '\0')
+		return (0);
+	text = translate_hosts(a, &r->env, p, in->ips, base);
+	if (files_write_hosts(&r->files, p, text, err) == -1)
+		return (-1);
+	in->hosts_file = must_printf(
+	    a, "%s/pods/%s/" FILES_HOSTS, r->env.state, p->uid);
+	return (0);
+}
+
+static int
+prepare_message(struct arena *a, struct reconciled *r, const struct pod *p,
+    struct instance *in, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (in->spec->termination_message_path[0] == '\0')
+		return (0);
+	if (message_make(
+		r->files.pods, p, in->spec->name, in->attempt, path, err) == -1)
+		return (-1);
+	in->message_file = must_printf(a, "%s/pods/%s", r->env.state, path);
+	return (0);
+}
+
+static struct pin_owner
+owner_of(const struct instance_of *i)
+{
+	struct pin_owner o = { i->pod,
+		spec_container(i->pod->definition->pod, i->index), i->attempt };
+
+	return (o);
+}
+
+Runtime__V1__ContainerConfig *
+prepare_container(struct arena *a, struct reconciled *r,
+    const struct instance_of *of, struct err *err)
+{
+	const struct memo_container *m = &of->pod->memo.container[of->index];
+	struct pin_owner owner = owner_of(of);
+	struct subpath_env env = { r->files.pods, r->env.state,
+		cri_info(r->cri)->runtime_name };
+	struct instance in = { .spec = owner.spec,
+		.attempt = of->attempt,
+		.image_ref = m->image_ref,
+		.image_uid = m->image_uid,
+		.image_user = m->image_user };
+	Runtime__V1__ContainerConfig *c;
+
+	in.ips = joined_ips(a, sandbox_newest(&of->pod->seen));
+	if (files_prepare_container(
+		&r->files, of->pod, owner.spec->name, err) == -1 ||
+	    prepare_hosts(a, r, of->pod, &in, err) == -1 ||
+	    prepare_message(a, r, of->pod, &in, err) == -1)
+		return (NULL);
+	c = translate_container(a, &r->env, of->pod, &in, err);
+	if (c == NULL ||
+	    subpaths_resolve(&r->pins, &env, &owner, c, a, err) == -1)
+		return (NULL);
+	return (c);
+}
+
+int
+prepare_is_startable(const struct reconciled *r, const struct instance_of *of)
+{
+	struct pin_owner owner = owner_of(of);
+
+	return (!subpaths_needed(owner.spec) || pins_held(&r->pins, &owner));
+}
+
+void
+prepare_done(struct reconciled *r, const struct instance_of *of)
+{
+	struct pin_owner owner = owner_of(of);
+
+	pins_drop(&r->pins, &owner);
+}

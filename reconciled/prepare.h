@@ -1,0 +1,36 @@
+/*
+ * Puts together what a sandbox or a container needs before the runtime can
+ * make it: files on the disk, and the request.
+ */
+#ifndef PREPARE_H
+#define PREPARE_H
+
+#include "common/err.h"
+#include "reconciled/reconcile.h"
+
+/* The sandbox's configuration as of now; also for pulls. */
+Runtime__V1__PodSandboxConfig *prepare_sandbox(
+    struct arena *, struct reconciled *, const struct pod *, uint32_t attempt);
+
+/* An instance of a container of a pod. */
+struct instance_of {
+	const struct pod *pod;
+	size_t index; /* spec.h */
+	uint32_t attempt;
+};
+
+/*
+ * What CreateContainer takes; NULL and err: CreateContainerConfigError.
+ * What its mounts need is held until prepare_done().
+ */
+Runtime__V1__ContainerConfig *prepare_container(struct arena *,
+    struct reconciled *, const struct instance_of *, struct err *);
+/*
+ * Whether an instance that was created can be started: what its mounts
+ * need is held.  If not, it must be removed and made anew.
+ */
+int prepare_is_startable(const struct reconciled *, const struct instance_of *);
+/* It was started, or will not be. */
+void prepare_done(struct reconciled *, const struct instance_of *);
+
+#endif
