@@ -266,6 +266,8 @@ PROBER_TEST	 = tests/unit/callworld.o $(PROBECALL) gen/tripod.pb-c.o $(BASE)
 LIBS_PROBER	 = -lcurl -levent_core -lprotobuf-c
 $(eval $(call unit,call,tests/unit/hostile.o $(PROBER_TEST),\
     $(LIBS_PROBER) -levent_openssl -lssl -lcrypto))
+$(eval $(call fuzz,prober,$(PROBECALL) gen/tripod.pb-c.o $(BASE),\
+    $(LIBS_PROBER)))
 $(eval $(call unit,prober,reconciled/prober.o $(IPC) $(BASE) \
     common/privdrop.o,$(LIBS_IPC)))
 $(eval $(call unit,grpchealth,tests/unit/h2server.o reconciled/grpcmsg.o \

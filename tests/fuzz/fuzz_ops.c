@@ -1,9 +1,9 @@
 /*
- * What peers write to reconciled: framing and the op tables of all three
+ * What peers write to reconciled: framing and the op tables of all its
  * channels, with handlers that only look.  A manifest that the policy
  * accepts is translated, as it would be next.
  *
- * The first byte chooses: channel (bits 0 and 1), phase (2 and 3), small
+ * The first byte chooses: channel (bits 0, 1 and 6), phase (2 and 3), small
  * pieces (4), a descriptor with the first piece (5); the rest is the stream.
  */
 #include <sys/socket.h>
@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "reconciled/peers.h"
+#include "reconciled/prober.h"
 #include "reconciled/translate.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -67,6 +68,16 @@ translate_all(Tripod__Definition *m)
 	pod_free(p);
 }
 
+/* What becomes of a pod's words. */
+static void
+clean(const Tripod__ProbeResult *r)
+{
+	char text[HANDLER_MESSAGE_MAX];
+
+	prober_clean(text, sizeof(text), r->message, strlen(r->message));
+	log_assert(text[strcspn(text, "\n\r\t\033")] == '\0');
+}
+
 static int
 on_message(void *ctx, struct ipc_msg *msg)
 {
@@ -83,6 +94,9 @@ on_message(void *ctx, struct ipc_msg *msg)
 	size_t i;
 
 	switch (msg->type) {
+	case TRIPOD__MSG__MSG_PROBE_RESULT:
+		clean((const Tripod__ProbeResult *)(void *)msg->payload);
+		break;
 	case TRIPOD__MSG__MSG_HELLO:
 	case TRIPOD__MSG__MSG_MANIFEST_END:
 		c->phase = PHASE_READY;
@@ -164,7 +178,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct ipc_table *const tables[] = { &watch_table,
-		&mirror_table, &control_table, &watch_table };
+		&mirror_table, &control_table, &watch_table, &prober_table,
+		&prober_control_table, &prober_table, &prober_table };
 	static const enum ipc_phase phases[] = { PHASE_NEW, PHASE_READY,
 		PHASE_SYNC, PHASE_READY };
 	struct ipc_op ops[OPS_MAX];
@@ -177,7 +192,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return (0);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == -1)
 		fatal("socketpair");
-	copy_table(tables[data[0] & 3], &table, ops);
+	copy_table(tables[(data[0] & 3) | (data[0] >> 4 & 4)], &table, ops);
 	imsgbuf_init(&c.b, fds[0], &ipc_limits);
 	c.far = fds[1];
 	c.table = &table;
