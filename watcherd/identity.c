@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/name.h"
 #include "watcherd/canonical.h"
 #include "watcherd/quantity.h"
 
@@ -176,6 +177,8 @@ identity_make(struct arena *arena, const struct node *pod,
 		return (-1);
 	digest_hex(&part, 1, hex);
 	text = node_get_str(meta, "uid");
+	if (text != NULL && !name_is_uid(text))
+		text = NULL;
 	/* Validation bounds what is printed here. */
 	(void)snprintf(out->hash, sizeof(out->hash), "%.32s", hex);
 	(void)snprintf(

@@ -7,7 +7,9 @@
  *	digest = first 32 hex digits of SHA-256 over
  *	    "tripod-uid-v1" NUL  JSON  NUL "host:" node name
  *	    NUL "file:" base name of the file
- *	uid    = metadata.uid if it is given, otherwise the digest
+ *	uid    = metadata.uid if it is given (and may be the name of a
+ *	    folder, which only lenient reading does not insist on),
+ *	    otherwise the digest
  *	hash   = the digest, which is the uid unless metadata.uid is given
  *
  * The JSON is the canonical one (canonical.h) of what the pod means:

@@ -1,7 +1,9 @@
 /*
  * Bytes of a manifest, YAML or JSON.  Beyond not crashing: the same bytes
  * have the same answer, an answer is never without reason, a valid pod's
- * mirror JSON is read back to the same text, and fits into a message.
+ * mirror JSON is read back to the same text, and fits into a message; and
+ * written as a manifest again, in either mode, it is the same pod, which
+ * is then written the same way.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -85,11 +87,67 @@ check_excerpts(const Tripod__Manifest *m, const uint8_t *data, size_t len)
 	}
 }
 
+/* So small that it is within all limits of a reader. */
+#define ROUND_MAX 262144
+
+static char *
+rendered(const struct manifest_source *src, size_t *len)
+{
+	struct arena arena;
+	char *text;
+	FILE *fp;
+	int rc;
+
+	arena_init(&arena, 2 * MANIFEST_ARENA_MAX);
+	fp = open_memstream(&text, len);
+	must(fp != NULL);
+	rc = manifest_render(src, FORM_YAML, &arena, fp);
+	must(rc == 0 && fclose(fp) == 0);
+	arena_release(&arena);
+	return (text);
+}
+
+static void
+check_round(const struct manifest_source *src)
+{
+	struct manifest_source again = *src;
+	struct arena one, two;
+	Tripod__Manifest *m1, *m2;
+	char *text, *text2;
+	size_t i, len2;
+
+	arena_init(&one, MANIFEST_ARENA_MAX);
+	arena_init(&two, MANIFEST_ARENA_MAX);
+	m1 = manifest_parse(src, &one);
+	must(m1 != NULL);
+	if (m1->state != TRIPOD__MANIFEST__STATE__VALID)
+		goto out;
+	again.bytes = text = rendered(src, &again.len);
+	if (again.len <= ROUND_MAX) {
+		m2 = manifest_parse(&again, &two);
+		must(m2 != NULL &&
+		    m2->state == TRIPOD__MANIFEST__STATE__VALID &&
+		    m2->n_definition == m1->n_definition);
+		for (i = 0; i < m1->n_definition; i++)
+			must(strcmp(m1->definition[i]->pod->hash,
+				 m2->definition[i]->pod->hash) == 0);
+		text2 = rendered(&again, &len2);
+		must(len2 == again.len && memcmp(text, text2, len2) == 0);
+		free(text2);
+	}
+	free(text);
+out:
+	arena_release(&one);
+	arena_release(&two);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const struct manifest_source src = { "a.yaml", "node1", data, len,
 		MANIFEST_STRICT };
+	const struct manifest_source lenient = { "a.yaml", "node1", data, len,
+		MANIFEST_LENIENT };
 	struct arena one, two;
 	Tripod__Manifest *m1, *m2;
 	uint8_t *p1, *p2;
@@ -104,6 +162,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	must(m1 != NULL && m2 != NULL);
 	check(m1);
 	check_excerpts(m1, data, len);
+	check_round(&src);
+	check_round(&lenient);
 	n1 = tripod__manifest__get_packed_size(m1);
 	n2 = tripod__manifest__get_packed_size(m2);
 	p1 = xmalloc(n1);

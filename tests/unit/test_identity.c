@@ -373,6 +373,38 @@ test_place(void **state)
 	arena_release(&arena);
 }
 
+/* Only what may become a folder is taken over. */
+static void
+test_uid(void **state)
+{
+	static const struct {
+		const char *uid;
+		int taken;
+	} rows[] = { { "a", 1 }, { "A-b_c.9", 1 }, { "../../x", 0 },
+		{ ".a", 0 }, { "a b", 0 }, { "", 0 }, { "a/b", 0 } };
+	const struct identity_place place = { "node1", "a.yaml" };
+	struct identity_of id;
+	struct arena arena;
+	char text[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		arena_init(&arena, ARENA);
+		(void)snprintf(text, sizeof(text),
+		    "apiVersion: v1\nkind: Pod\n"
+		    "metadata: {name: a, uid: '%s'}\n",
+		    rows[i].uid);
+		assert_int_equal(
+		    identity_make(&arena, pod_of(&arena, text, strlen(text)),
+			&place, &id),
+		    0);
+		assert_string_equal(
+		    id.uid, rows[i].taken ? rows[i].uid : id.hash);
+		arena_release(&arena);
+	}
+}
+
 static size_t
 fixture(const char *name, char buf[static FIXTURE_MAX])
 {
@@ -439,6 +471,7 @@ main(void)
 		cmocka_unit_test(test_spec),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_place),
+		cmocka_unit_test(test_uid),
 		cmocka_unit_test(test_vectors),
 	};
 

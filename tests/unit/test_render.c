@@ -329,6 +329,37 @@ test_strings(void **state)
 	}
 }
 
+#define RANDOM_STRINGS 20000
+
+/* Strings made of what YAML has a meaning for. */
+static void
+test_random(void **state)
+{
+	static const char *const parts[] = { " ", "\n", "\r", "\t", "a", ":",
+		"#", "-", "'", "\"", "\\", "|", ">", "%", "@", "~", "y", "1",
+		"0x", ".", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf",
+		"\xf0\x9f\x98\x80", "\x7f", "\x01", "{", "}", "[", "]", ",",
+		"&", "*", "!", "?", "=", "<<", "---", "...", "\xc0\x80", "`",
+		"null", "\n\n", "  ", ": ", " #", "e", "+", "_", "\xef\xbf\xbf",
+		"\xc3\xa9" };
+	uint32_t seed = 1;
+	const char *part;
+	char text[64];
+	size_t i, n, len;
+
+	(void)state;
+	for (i = 0; i < RANDOM_STRINGS; i++) {
+		for (len = 0, n = 1 + i % 6; n > 0; n--) {
+			seed = seed * 1664525 + 1013904223;
+			part = parts[(seed >> 16) %
+			    (sizeof(parts) / sizeof(parts[0]))];
+			memcpy(text + len, part, strlen(part) + 1);
+			len += strlen(part);
+		}
+		check_string(text, "", i % 2 == 0);
+	}
+}
+
 /* A whole text, so that somebody can see what it looks like. */
 static void
 test_look(void **state)
@@ -415,6 +446,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_fixtures),
