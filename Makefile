@@ -98,7 +98,7 @@ MIRRORPLAN	 = mirrord/plan.o mirrord/memo.o mirrord/model.o \
 TRIPODCTL	 = ctl/tripodctl.o $(COMMANDS) ctl/judge.o ctl/client.o \
 		   ctl/clean.o ctl/output_text.o ctl/output_json.o
 COMMANDS	 = ctl/cmd_status.o ctl/cmd_check.o ctl/cmd_explain.o \
-		   ctl/cmd_log.o
+		   ctl/cmd_render.o ctl/cmd_log.o
 
 PROGRAMS	 = $(addprefix $(O)/bin/,watcherd reconciled mirrord tripodctl)
 HELPERS		 = $(O)/bin/tripod-prober

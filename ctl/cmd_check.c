@@ -13,45 +13,16 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* Hands an option on; -1: it is none. */
-static int
-add_option(struct judge *j, int c)
-{
-	static const char *const forms[] = { "text", "json", NULL };
-	char flag[] = { '-', (char)c, '\0' };
-
-	switch (c) {
-	case 'o':
-		if (command_choice(forms, optarg) == -1)
-			return (-1);
-		/* FALLTHROUGH */
-	case 'N':
-		judge_add(j, flag);
-		judge_add(j, optarg);
-		return (0);
-	case 'S':
-		judge_add(j, "--stdin-name");
-		judge_add(j, optarg);
-		return (0);
-	case 'L':
-	case 'q':
-	case 'v':
-		judge_add(j, flag);
-		return (0);
-	default:
-		return (-1);
-	}
-}
-
 static int
 run(const struct options *o, int argc, char *argv[])
 {
+	static const char *const forms[] = { "text", "json", NULL };
 	struct judge j;
 	int c;
 
 	judge_init(&j, "-t");
 	while ((c = getopt_long(argc, argv, "LN:o:qv", longs, NULL)) != -1) {
-		if (add_option(&j, c) == -1)
+		if (judge_option(&j, c, forms) == -1)
 			return (command_misuse(&cmd_check));
 	}
 	if (optind == argc)

@@ -18,14 +18,8 @@ run(const struct options *o, int argc, char *argv[])
 
 	judge_init(&j, "-E");
 	while ((c = getopt_long(argc, argv, "o:r", longs, NULL)) != -1) {
-		if (c == 'r') {
-			judge_add(&j, "-r");
-			continue;
-		}
-		if (c != 'o' || command_choice(forms, optarg) == -1)
+		if (judge_option(&j, c, forms) == -1)
 			return (command_misuse(&cmd_explain));
-		judge_add(&j, "-o");
-		judge_add(&j, optarg);
 	}
 	if (argc - optind > 1)
 		return (command_misuse(&cmd_explain));

@@ -21,7 +21,8 @@ struct command {
 	int (*run)(const struct options *, int argc, char *argv[]);
 };
 
-extern const struct command cmd_status, cmd_check, cmd_explain, cmd_log;
+extern const struct command cmd_status, cmd_check, cmd_explain, cmd_render,
+    cmd_log;
 
 /* Says how a command is used; returns EX_USAGE. */
 int command_misuse(const struct command *);
@@ -45,6 +46,11 @@ struct judge {
 /* Begins with the mode, "-t" for example; arguments are copied. */
 void judge_init(struct judge *, const char *mode);
 void judge_add(struct judge *, const char *arg);
+/*
+ * Hands on an option that getopt_long(3) found, and that watcherd has too;
+ * "-o" must be one of the forms.  -1: it is none of these.
+ */
+int judge_option(struct judge *, int c, const char *const *forms);
 /*
  * Becomes watcherd: the one beside us if we were called by a path,
  * otherwise the installed one.  Returns EX_UNAVAILABLE if it cannot.

@@ -1,3 +1,4 @@
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,35 @@ judge_add(struct judge *j, const char *arg)
 	j->arg = xreallocarray(j->arg, (size_t)j->n + 2, sizeof(j->arg[0]));
 	j->arg[j->n++] = xstrdup(arg);
 	j->arg[j->n] = NULL;
+}
+
+int
+judge_option(struct judge *j, int c, const char *const *forms)
+{
+	char flag[] = { '-', (char)c, '\0' };
+
+	switch (c) {
+	case 'L':
+	case 'q':
+	case 'r':
+	case 'v':
+		judge_add(j, flag);
+		return (0);
+	case 'S':
+		judge_add(j, "--stdin-name");
+		judge_add(j, optarg);
+		return (0);
+	case 'o':
+		if (command_choice(forms, optarg) == -1)
+			return (-1);
+		/* FALLTHROUGH */
+	case 'N':
+		judge_add(j, flag);
+		judge_add(j, optarg);
+		return (0);
+	default:
+		return (-1);
+	}
 }
 
 int

@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&cmd_status,
 	&cmd_check,
 	&cmd_explain,
+	&cmd_render,
 	&cmd_log,
 };
 

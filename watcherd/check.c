@@ -7,7 +7,6 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "watcherd/excerpt.h"
 #include "watcherd/filter.h"
 #include "watcherd/input.h"
 #include "watcherd/manifest.h"
@@ -205,73 +204,82 @@ check_files(struct check *check, char *const *words, int n)
 	return (r->count[VERDICT_REFUSED] > 0 ? 1 : EX_OK);
 }
 
+/* Why there is nothing to write. */
 static void
-render_problems(const char *path, const Tripod__Manifest *m)
+render_fail(struct check *check, const char *path, const char *why)
 {
-	const Tripod__Problem *p;
-	size_t i;
+	const struct result result = {
+		.path = path, .verdict = VERDICT_UNREADABLE, .why = why
+	};
 
-	for (i = 0; i < m->n_problem; i++) {
-		p = m->problem[i];
-		if (p->severity != TRIPOD__PROBLEM__SEVERITY__ERROR)
-			continue;
-		clean_print(path, stderr);
-		(void)fprintf(stderr, ":%u:%u: ", p->line, p->column);
-		clean_print(p->field, stderr);
-		(void)fprintf(stderr, p->field[0] != '\0' ? ": " : "");
-		clean_print(p->message, stderr);
-		(void)fputc('\n', stderr);
-	}
+	report_add(&check->report, &result);
 }
 
 static int
-render_bytes(const char *path, const struct manifest_source *src,
-    enum manifest_form form)
+render_bytes(struct check *check, struct result *result,
+    const struct manifest_source *src, enum manifest_form form)
 {
 	struct arena arena;
-	Tripod__Manifest *m;
-	int rc = 1;
+	int rc;
 
 	arena_init(&arena, MANIFEST_ARENA_MAX);
-	m = manifest_parse(src, &arena);
-	log_assert(m != NULL);
-	render_problems(path, m);
-	if (m->state == TRIPOD__MANIFEST__STATE__VALID) {
+	result->manifest = manifest_parse(src, &arena);
+	log_assert(result->manifest != NULL);
+	if (result->manifest->state != TRIPOD__MANIFEST__STATE__VALID) {
+		result->verdict = VERDICT_REFUSED;
+		report_add(&check->report, result);
 		arena_release(&arena);
-		rc = manifest_render(src, form, &arena, stdout) == -1 ||
-			fflush(stdout) == EOF
-		    ? EX_IOERR
-		    : EX_OK;
+		return (1);
 	}
+	if (form == FORM_IDENTITY && result->manifest->n_definition != 1) {
+		render_fail(check, result->path, "defines several pods");
+		arena_release(&arena);
+		return (1);
+	}
+	arena_release(&arena);
+	rc = manifest_render(src, form, &arena, stdout) == -1 ||
+		fflush(stdout) == EOF
+	    ? EX_IOERR
+	    : EX_OK;
 	arena_release(&arena);
 	return (rc);
 }
 
-int
-check_render(
-    const struct check *check, const char *word, enum manifest_form form)
+static int
+render_input(
+    struct check *check, const struct input *in, enum manifest_form form)
 {
-	struct manifest_source src = { .node = check->node,
-		.mode = check->mode };
-	struct inputs inputs = { NULL, 0, 0, 0 };
-	const struct input *in;
+	struct manifest_source src = {
+		.file = in->name, .node = check->node, .mode = check->mode
+	};
+	struct result result = { .path = in->path };
 	struct err err;
 	void *bytes;
+	int rc;
+
+	if (input_read(in, &bytes, &src.len, &err) == -1) {
+		render_fail(check, in->path, err.text);
+		return (EX_NOINPUT);
+	}
+	src.bytes = result.bytes = bytes;
+	result.len = src.len;
+	rc = render_bytes(check, &result, &src, form);
+	free(bytes);
+	return (rc);
+}
+
+int
+check_render(struct check *check, const char *word, enum manifest_form form)
+{
+	struct inputs inputs = { NULL, 0, 0, 0 };
 	int rc = EX_NOINPUT;
 
 	inputs_add(&inputs, word, check->stdin_name);
 	offline_confine(inputs.nopen);
-	in = inputs.n == 1 ? &inputs.input[0] : NULL;
-	if (in == NULL)
-		log_warnx("%s: is not one file", word);
-	else if (input_read(in, &bytes, &src.len, &err) == -1)
-		log_warnx("%s: %s", in->path, err.text);
-	else {
-		src.file = in->name;
-		src.bytes = bytes;
-		rc = render_bytes(in->path, &src, form);
-		free(bytes);
-	}
+	if (inputs.folders > 0)
+		render_fail(check, word, "is a folder");
+	else
+		rc = render_input(check, &inputs.input[0], form);
 	inputs_release(&inputs);
 	return (rc);
 }

@@ -28,7 +28,7 @@ int check_files(struct check *, char *const *words, int n);
  * Writes one file on standard output as it is understood; what is wrong
  * with it goes to standard error.  Returns an exit status as above.
  */
-int check_render(const struct check *, const char *word, enum manifest_form);
+int check_render(struct check *, const char *word, enum manifest_form);
 
 /* Gives up what reading and printing does not need; for all of -t. */
 void offline_confine(size_t descriptors);

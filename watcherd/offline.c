@@ -155,11 +155,11 @@ options_read(struct offline *o, int argc, char *argv[])
 
 /* Before the sandbox, which knows no terminal. */
 static int
-wants_color(void)
+wants_color(int fd)
 {
 	const char *no = getenv("NO_COLOR");
 
-	return ((no == NULL || *no == '\0') && isatty(STDOUT_FILENO));
+	return ((no == NULL || *no == '\0') && isatty(fd));
 }
 
 int
@@ -182,8 +182,12 @@ offline_run(int argc, char *argv[])
 	if (o.mode == 'R') {
 		if (argc > 1)
 			misuse();
+		/* Standard output is for the manifest. */
+		o.check.report.to = stderr;
+		o.check.report.color = wants_color(STDERR_FILENO);
 		return (check_render(&o.check, argv[0], o.render));
 	}
-	o.check.report.color = wants_color();
+	o.check.report.to = stdout;
+	o.check.report.color = wants_color(STDOUT_FILENO);
 	return (check_files(&o.check, argv, argc));
 }

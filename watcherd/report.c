@@ -22,11 +22,11 @@ verdict_str(enum verdict v)
 static void
 print_place(const struct report *r, const char *path, const Tripod__Problem *p)
 {
-	(void)fputs(r->color ? COLOR_PLACE : "", stdout);
-	clean_print(path, stdout);
+	(void)fputs(r->color ? COLOR_PLACE : "", r->to);
+	clean_print(path, r->to);
 	if (p->line > 0)
-		(void)printf(":%u:%u", p->line, p->column);
-	(void)printf(":%s ", r->color ? COLOR_END : "");
+		(void)fprintf(r->to, ":%u:%u", p->line, p->column);
+	(void)fprintf(r->to, ":%s ", r->color ? COLOR_END : "");
 }
 
 static void
@@ -37,40 +37,42 @@ print_problem(
 
 	print_place(r, of->path, p);
 	if (p->severity == TRIPOD__PROBLEM__SEVERITY__WARNING)
-		(void)printf("%swarning:%s ", r->color ? COLOR_WARNING : "",
-		    r->color ? COLOR_END : "");
+		(void)fprintf(r->to, "%swarning:%s ",
+		    r->color ? COLOR_WARNING : "", r->color ? COLOR_END : "");
 	if (p->field[0] != '\0') {
-		clean_print(p->field, stdout);
-		(void)printf(": ");
+		clean_print(p->field, r->to);
+		(void)fprintf(r->to, ": ");
 	}
-	clean_print(p->message, stdout);
-	(void)putchar('\n');
+	clean_print(p->message, r->to);
+	(void)fputc('\n', r->to);
 	if (excerpt_find(&e, of->bytes, of->len, p->line, p->column) == 0)
-		excerpt_print(&e, r->color, stdout);
+		excerpt_print(&e, r->color, r->to);
 }
 
 static void
-print_unreadable(const struct result *of)
+print_unreadable(const struct report *r, const struct result *of)
 {
-	(void)fflush(stdout); /* the caller looks at its errors */
+	(void)fflush(r->to); /* the caller looks at its errors */
 	clean_print(of->path, stderr);
 	(void)fprintf(stderr, ": %s\n", of->why);
 }
 
 static void
-print_ignored(const struct result *of)
+print_ignored(const struct report *r, const struct result *of)
 {
-	clean_print(of->path, stdout);
-	(void)printf(": ignored: the name has a dot first, or does not end in "
-		     ".yaml, .yml or .json\n");
+	clean_print(of->path, r->to);
+	(void)fprintf(r->to,
+	    ": ignored: the name has a dot first, or does not end in "
+	    ".yaml, .yml or .json\n");
 }
 
 static void
-print_pod(const struct result *of, const Tripod__Pod *pod)
+print_pod(
+    const struct report *r, const struct result *of, const Tripod__Pod *pod)
 {
-	clean_print(of->path, stdout);
-	(void)printf(": valid: pod %s/%s, uid %s\n", pod->namespace_, pod->name,
-	    pod->uid);
+	clean_print(of->path, r->to);
+	(void)fprintf(r->to, ": valid: pod %s/%s, uid %s\n", pod->namespace_,
+	    pod->name, pod->uid);
 }
 
 static void
@@ -80,9 +82,9 @@ text_add(const struct report *r, const struct result *of)
 	size_t i;
 
 	if (of->verdict == VERDICT_UNREADABLE)
-		print_unreadable(of);
+		print_unreadable(r, of);
 	if (of->verdict == VERDICT_IGNORED && r->verbose)
-		print_ignored(of);
+		print_ignored(r, of);
 	if (m == NULL)
 		return;
 	for (i = 0; i < m->n_problem; i++)
@@ -90,7 +92,7 @@ text_add(const struct report *r, const struct result *of)
 	if (!r->verbose || of->verdict != VERDICT_VALID)
 		return;
 	for (i = 0; i < m->n_definition; i++)
-		print_pod(of, m->definition[i]->pod);
+		print_pod(r, of, m->definition[i]->pod);
 }
 
 void
@@ -111,7 +113,7 @@ report_add(struct report *r, const struct result *of)
 		    TRIPOD__PROBLEM__SEVERITY__WARNING;
 	if (r->quiet) {
 		if (of->verdict == VERDICT_UNREADABLE)
-			print_unreadable(of);
+			print_unreadable(r, of);
 	} else if (r->json)
 		report_json_add(r, of);
 	else
@@ -137,7 +139,7 @@ report_end(struct report *r)
 		report_json_end(r);
 		return;
 	}
-	(void)fflush(stdout); /* the caller looks at its errors */
+	(void)fflush(r->to); /* the caller looks at its errors */
 	(void)fprintf(stderr, "%zu file%s, %zu refused", n, n == 1 ? "" : "s",
 	    r->count[VERDICT_REFUSED]);
 	print_count(r->count[VERDICT_UNREADABLE], "unreadable");

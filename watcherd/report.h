@@ -28,6 +28,7 @@ struct result {
 };
 
 struct report {
+	FILE *to;			 /* of the text form */
 	int json, quiet, verbose, color; /* the caller's wishes */
 	size_t count[VERDICTS];		 /* files */
 	size_t warnings;
@@ -40,7 +41,7 @@ struct report {
 
 const char *verdict_str(enum verdict);
 
-/* On standard output; whoever is told last must flush it. */
+/* The caller flushes in the end. */
 void report_begin(struct report *);
 void report_add(struct report *, const struct result *);
 /* The summary of the text form goes to standard error. */

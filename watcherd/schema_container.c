@@ -87,7 +87,7 @@ static const struct field fields_http_header[] = {
 STATIC_TYPE(http_header, "HTTPHeader")
 
 static const struct field fields_http_get[] = {
-	FIELD("host", JSON_STRING),
+	FIELD("host", JSON_STRING, DEFAULT_WORDS("the pod's address")),
 	FIELD("httpHeaders", OBJECTS(http_header)),
 	FIELD("path", JSON_STRING, DEFAULT("/")),
 	FIELD("port", JSON_INT_OR_STRING, FLAGS(FIELD_REQUIRED),
@@ -103,7 +103,7 @@ static const struct field fields_sleep_action[] = {
 STATIC_TYPE(sleep_action, "SleepAction")
 
 static const struct field fields_tcp_socket[] = {
-	FIELD("host", JSON_STRING),
+	FIELD("host", JSON_STRING, DEFAULT_WORDS("the pod's address")),
 	FIELD("port", JSON_INT_OR_STRING, FLAGS(FIELD_REQUIRED),
 	    RANGE(1, 65535), IS(PORT_NAME)),
 };
@@ -221,11 +221,13 @@ STATIC_TYPE(volume_device, "VolumeDevice")
 static const struct field fields_volume_mount[] = {
 	FIELD("mountPath", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED),
 	FIELD("mountPropagation", JSON_STRING, FLAGS(FIELD_OPTIONAL), ACTED,
-	    ONE_OF("None HostToContainer Bidirectional")),
+	    ONE_OF("None HostToContainer Bidirectional"),
+	    DEFAULT_WORDS("None, not written out")),
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED),
 	FIELD("readOnly", JSON_BOOL, ACTED),
 	FIELD("recursiveReadOnly", JSON_STRING, FLAGS(FIELD_OPTIONAL), ACTED,
-	    ONE_OF("Disabled IfPossible Enabled"), SINCE("1.30")),
+	    ONE_OF("Disabled IfPossible Enabled"), SINCE("1.30"),
+	    DEFAULT_WORDS("Disabled, not written out")),
 	FIELD("subPath", JSON_STRING, ACTED, IS(RELATIVE)),
 	FIELD("subPathExpr", JSON_STRING, ACTED, IS(RELATIVE)),
 };

@@ -199,7 +199,8 @@ static const struct field fields_resource_requirements[] = {
 	FIELD("claims", OBJECTS(resource_claim), REFERS("resource claims"),
 	    SINCE("1.26")),
 	FIELD("limits", MAP(JSON_RESOURCE), ACTED),
-	FIELD("requests", MAP(JSON_RESOURCE), ACTED, DEFAULT_WORDS("limits")),
+	FIELD("requests", MAP(JSON_RESOURCE), ACTED,
+	    DEFAULT_WORDS("limits; of a pod, those of its containers")),
 };
 TYPE(resource_requirements, "ResourceRequirements")
 

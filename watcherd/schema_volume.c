@@ -51,7 +51,8 @@ STATIC_TYPE(cinder, "CinderVolumeSource")
 
 static const struct field fields_key_to_path[] = {
 	FIELD("key", JSON_STRING, FLAGS(FIELD_REQUIRED)),
-	FIELD("mode", JSON_INT32, FLAGS(FIELD_OPTIONAL)),
+	FIELD("mode", JSON_INT32, FLAGS(FIELD_OPTIONAL),
+	    DEFAULT_WORDS("defaultMode of the volume")),
 	FIELD("path", JSON_STRING, FLAGS(FIELD_REQUIRED)),
 };
 STATIC_TYPE(key_to_path, "KeyToPath")
@@ -76,7 +77,7 @@ STATIC_TYPE(csi, "CSIVolumeSource")
 static const struct field fields_downward_api_file[] = {
 	FIELD("fieldRef", OBJECT(object_field_selector), ACTED),
 	FIELD("mode", JSON_INT32, ACTED, FLAGS(FIELD_OPTIONAL),
-	    RANGE(0, 0777)),
+	    RANGE(0, 0777), DEFAULT_WORDS("defaultMode of the volume")),
 	FIELD("path", JSON_STRING, ACTED, FLAGS(FIELD_REQUIRED), IS(KEY_PATH)),
 	FIELD("resourceFieldRef", OBJECT(resource_field_selector), ACTED),
 };

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Manifests without a daemon: watcherd -t and -E, tripodctl check and explain.
+# Manifests without a daemon: tripodctl check, explain and render.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/story.sh"
 begin "$@"
@@ -243,11 +243,40 @@ explains()
 	is 64 "$tripodctl" explain -o markdown
 }
 
+renders()
+{
+	is 0 "$tripodctl" render "$good"
+	grep -qx '  restartPolicy: Always' "$STORY/out"
+	[ ! -s "$STORY/err" ] || fail "talks beside the manifest"
+	# What is written is the same pod.
+	cp "$STORY/out" "$STORY/rendered.yaml"
+	is 0 "$tripodctl" render -o json --stdin-name good.yaml - <"$good"
+	cp "$STORY/out" "$STORY/once"
+	is 0 "$tripodctl" render -o json "$STORY/rendered.yaml"
+	cmp "$STORY/once" "$STORY/out"
+	jq_is '.spec.containers[0].imagePullPolicy == "Always"'
+	is 0 "$tripodctl" render -N n1 -o identity "$good"
+	sha=$(sha256sum <"$STORY/out")
+	is 0 "$tripodctl" check -N n1 -o json "$good"
+	jq_is ".files[0].pods[0].uid == \"${sha:0:32}\""
+	is 1 "$tripodctl" render "$bad"
+	[ ! -s "$STORY/out" ] || fail "writes what is not valid"
+	grep -q "^$bad:3:18: metadata.name: " "$STORY/err"
+	is 1 "$tripodctl" render -o identity "$STORY/several/b.yaml"
+	tells "$STORY/several/b.yaml: defines several pods"
+	is 66 "$tripodctl" render "$STORY/nothing"
+	is 66 "$tripodctl" render "$STORY"
+	tells "$STORY: is a folder"
+	is 64 "$tripodctl" render "$good" "$good"
+	is 64 "$tripodctl" render -o text "$good"
+	is 74 sh -c "exec $tripodctl render '$good' >/dev/full"
+}
+
 helps()
 {
 	local command
 
-	for command in status check explain log; do
+	for command in status check explain render log; do
 		is 0 "$tripodctl" "$command" --help
 		grep -q "^usage: tripodctl $command " "$STORY/out"
 	done
@@ -261,6 +290,7 @@ folders
 streams
 programs
 explains
+renders
 helps
 # Anybody may check what he can read.
 chmod 644 "$bad"
