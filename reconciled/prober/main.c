@@ -33,7 +33,7 @@
 #define PROGRAM "/proc/self/exe" /* also where its folder is closed to us */
 #define PAUSE_MS 1000		 /* at least, from one start to the next */
 #define FILES_MAX 256		 /* two for each call, and some */
-#define MEMORY_MAX (256UL << 20) /* bytes of data */
+#define MEMORY_MAX (64UL << 20)	 /* bytes of data */
 
 struct options {
 	const char *user; /* to run as; NULL: it has been dropped already */
@@ -123,6 +123,18 @@ work(const struct options *o)
 
 /* --- its supervisor --- */
 
+/* When memory is short the prober is the first to be spared with. */
+static void
+volunteer(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1 || write(fd, "500", 3) != 3)
+		log_warn("oom_score_adj"); /* an order of victims, no more */
+	if (fd != -1)
+		(void)close(fd);
+}
+
 static void __attribute__((noreturn))
 worker_exec(const struct options *o, int fd)
 {
@@ -130,6 +142,7 @@ worker_exec(const struct options *o, int fd)
 	char *argv[] = { name, flag, o->optional ? optional : NULL, NULL };
 	char *envp[] = { NULL };
 
+	volunteer();
 	/* Nobody probes for a supervisor that is gone. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
 	    dup2(fd, CHANNEL_FD) == -1)
