@@ -80,6 +80,11 @@ print_field(const struct subject *s)
 		print_text("grammar", grammar_str(f->grammar));
 	if (f->keys != GRAMMAR_NONE)
 		print_text("keys", grammar_str(f->keys));
+	if (f->longest > 0)
+		(void)printf(", \"maxBytes\": %zu", f->longest);
+	if (f->most > 0)
+		(void)printf(", \"maxItems\": %zu", f->most);
+	print_text("unique", f->unique);
 	print_text("since", f->since);
 	print_text("support", support_str(&s->fate));
 	print_text("supportText", words_fate(&s->fate, buf));

@@ -90,8 +90,7 @@ static void
 print_row(const struct subject *s)
 {
 	const struct field *f = s->field;
-	int refused = s->fate.support == SUPPORT_REFERS ||
-	    s->fate.support == SUPPORT_REFUSED;
+	const char *note = s->fate.cleared ? NULL : s->fate.note;
 	char buf[EXPLAIN_WORDS_MAX];
 
 	(void)printf("| %s | %s | ", f->name, words_type(f, buf));
@@ -100,10 +99,10 @@ print_row(const struct subject *s)
 	print_rule(f);
 	(void)printf(" | %s | %s", f->since != NULL ? f->since : "",
 	    words_support(&s->fate));
-	if (s->fate.by == NULL && refused && !s->fate.cleared)
+	if (s->fate.by == NULL && note != NULL)
 		(void)printf(": %s%s",
 		    s->fate.support == SUPPORT_REFERS ? "refers to " : "",
-		    s->fate.note);
+		    note);
 	if (words_but(s) != NULL)
 		(void)printf("; %s", words_but(s));
 	(void)printf(" |\n");

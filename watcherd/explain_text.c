@@ -74,6 +74,20 @@ append_range(const struct field *f, char *buf)
 		append(buf, "%" PRId64 " to %" PRId64, f->min, f->max);
 }
 
+static void
+append_limits(const struct field *f, char *buf)
+{
+	if (f->longest > 0)
+		append(buf, "%sat most %zu bytes", buf[0] != '\0' ? "; " : "",
+		    f->longest);
+	if (f->most > 0)
+		append(buf, "%sat most %zu of them", buf[0] != '\0' ? "; " : "",
+		    f->most);
+	if (f->unique != NULL)
+		append(buf, "%seach with another %s",
+		    buf[0] != '\0' ? "; " : "", f->unique);
+}
+
 const char *
 words_rule(const struct field *f, char *buf)
 {
@@ -94,6 +108,7 @@ words_rule(const struct field *f, char *buf)
 	if (f->keys != GRAMMAR_NONE)
 		append(buf, "%skeys: %s", buf[0] != '\0' ? "; " : "",
 		    grammar_str(f->keys));
+	append_limits(f, buf);
 	return (buf);
 }
 
@@ -152,7 +167,8 @@ words_fate(const struct fate *fate, char *buf)
 		append(buf, ": means nothing in a manifest");
 	else if (fate->support == SUPPORT_REFERS)
 		append(buf, ": a static pod may not refer to %s", fate->note);
-	else if (fate->support == SUPPORT_REFUSED)
+	else if (fate->support == SUPPORT_REFUSED ||
+	    (fate->support == SUPPORT_LATER && fate->note != NULL))
 		append(buf, ": %s", fate->note);
 	if (fate->by != NULL)
 		append(buf, ", as all of %s", fate->by);

@@ -212,6 +212,10 @@ explains()
 	grep -qx '  default   Always for :latest or no tag, else IfNotPresent' \
 	    "$STORY/out"
 	grep -qx '  rule      one of Always, IfNotPresent, Never' "$STORY/out"
+	is 0 "$tripodctl" explain spec.hostnameOverride
+	grep -q 'at most 64 bytes$' "$STORY/out"
+	is 0 "$tripodctl" explain spec.containers
+	grep -qx '  rule      each with another name' "$STORY/out"
 	is 0 "$tripodctl" explain spec.containers.startupProbe
 	grep -qx '  since     1.16' "$STORY/out"
 	grep -qx 'fields of Probe:' "$STORY/out"
