@@ -58,7 +58,7 @@ MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
 RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
 		   reconciled/reconcile.o reconciled/observe.o \
-		   reconciled/act.o reconciled/plan.o $(PODS) \
+		   $(ACT) $(PLAN) $(PODS) \
 		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
 		   reconciled/status.o reconciled/prepare.o $(FILES) \
 		   reconciled/lend.o reconciled/kept.o \
@@ -80,6 +80,12 @@ TRANSLATORS	 = reconciled/translate.o reconciled/translate_sandbox.o \
 FILES		 = reconciled/files.o reconciled/volumes.o \
 		   reconciled/downward.o reconciled/subpath.o \
 		   reconciled/termination.o reconciled/disk.o
+ACT		 = reconciled/act.o reconciled/act_image.o \
+		   reconciled/act_sandbox.o reconciled/act_container.o \
+		   reconciled/act_hook.o reconciled/mark.o
+PLAN		 = reconciled/plan.o reconciled/plan_look.o \
+		   reconciled/plan_start.o reconciled/plan_stop.o \
+		   reconciled/plan_pods.o
 PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
 		   reconciled/backoff.o reconciled/health.o \
 		   reconciled/record.o
@@ -247,8 +253,14 @@ $(eval $(call fuzz,cri,$(CRI) $(COMMON_CRI),$(LIBS_CRI)))
 
 # Pure parts of reconciled, and ipc.
 BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
-$(eval $(call unit,plan,reconciled/plan.o $(PODS) \
-    gen/tripod.pb-c.o $(BASE),-lprotobuf-c))
+PLAN_TEST	 = tests/unit/planrow.o $(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE)
+$(eval $(call unit,plan,$(PLAN_TEST),-lprotobuf-c))
+$(eval $(call unit,plan_pod,$(PLAN_TEST),-lprotobuf-c))
+$(eval $(call unit,mark,reconciled/mark.o gen/cri.pb-c.o $(BASE),\
+    -lprotobuf-c))
+$(eval $(call unit,backoff,reconciled/backoff.o $(BASE),-lprotobuf-c))
+$(eval $(call unit,spec,reconciled/spec.o gen/tripod.pb-c.o $(BASE),\
+    -lprotobuf-c))
 $(eval $(call unit,imsg,ipc/imsg.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,dispatch,ipc/dispatch.o ipc/imsg.o gen/tripod.pb-c.o \
     $(BASE),-lprotobuf-c))
@@ -272,7 +284,7 @@ $(eval $(call unit,prober,reconciled/prober.o $(IPC) $(BASE) \
     common/privdrop.o,$(LIBS_IPC)))
 $(eval $(call unit,grpchealth,tests/unit/h2server.o reconciled/grpcmsg.o \
     $(PROBER_TEST),-lnghttp2 $(LIBS_PROBER)))
-$(eval $(call unit,resolve,reconciled/plan.o $(POD),-lprotobuf-c))
+$(eval $(call unit,resolve,$(PLAN) $(POD),-lprotobuf-c))
 $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
@@ -284,7 +296,8 @@ $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim
 $(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
-    tests/sim/world.o reconciled/plan.o $(PODS) gen/tripod.pb-c.o \
+    tests/sim/agent_call.o \
+    tests/sim/world.o $(PLAN) $(PODS) gen/tripod.pb-c.o \
     $(BASE))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -lprotobuf-c
 

@@ -3,7 +3,6 @@
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 #define CRASH_MIN_MS 10000
-#define CRASH_MAX_MS 300000
 #define CRASH_FORGET_MS 600000
 
 static int64_t
@@ -29,7 +28,7 @@ retry_fail_pull(struct retry *r, struct mtime now)
 	if (mtime_diff(now, r->not_before) > CRASH_FORGET_MS)
 		r->fails = 0;
 	r->not_before = mtime_add(
-	    now, doubled(CRASH_MIN_MS, r->fails, CRASH_MAX_MS));
+	    now, doubled(CRASH_MIN_MS, r->fails, BACKOFF_MAX_MS));
 	r->fails++;
 }
 
@@ -68,6 +67,6 @@ backoff_next(const struct backoff *b, struct mtime finished, struct mtime now)
 	struct backoff next = { CRASH_MIN_MS, now };
 
 	if (backoff_holds(b, finished))
-		next.delay_ms = doubled(b->delay_ms, 1, CRASH_MAX_MS);
+		next.delay_ms = doubled(b->delay_ms, 1, BACKOFF_MAX_MS);
 	return (next);
 }

@@ -26,6 +26,8 @@ int retry_waits(const struct retry *, struct mtime now);
  * The kubelet's crash-loop back-off: 10 s doubling to 5 min, forgotten
  * ten minutes after the last start (runtime.md 5.6).
  */
+#define BACKOFF_MAX_MS 300000
+
 struct backoff {
 	int64_t delay_ms; /* 0: never started again */
 	struct mtime last;

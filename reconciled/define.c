@@ -46,7 +46,7 @@ pod_take(struct pod *p, Tripod__Definition *d, struct arena *a)
 {
 	if (p->definition != NULL && strcmp(p->hash, d->pod->hash) != 0) {
 		p->want.terminating = 1; /* a fixed uid: from the start */
-		memo_forget(&p->memo);
+		pod_forget(p);
 	}
 	probes_forget(p); /* they go by the one before */
 	text_set(&p->hash, d->pod->hash);
@@ -83,7 +83,7 @@ pod_define(struct pod *p, const struct claim *c)
 		p->seen_ns = d->seen_ns;
 	d->seen_ns = p->seen_ns;
 	if (p->memo.start_ns == 0)
-		p->memo.start_ns = wall_now_ns();
+		p->memo.start_ns = p->seen_ns;
 	if (strcmp(p->file, c->file->name) != 0) {
 		text_set(&p->file, c->file->name);
 		p->dirty = 1;

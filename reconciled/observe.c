@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/name.h"
+#include "reconciled/mark.h"
 #include "reconciled/message.h"
 #include "reconciled/reconcile.h"
 #include "reconciled/termination.h"
@@ -119,6 +120,16 @@ merge_sandbox(struct picture *pic, const Runtime__V1__PodSandbox *in)
 	}
 }
 
+/* Monotonic time of a wall-clock stamp, never in the future. */
+static struct mtime
+mtime_of(int64_t ns)
+{
+	struct mtime now = mtime_now();
+	int64_t ago_ms = (wall_now_ns() - ns) / 1000000;
+
+	return (mtime_add(now, ago_ms > 0 ? -ago_ms : 0));
+}
+
 static enum seen_state
 state_from(Runtime__V1__ContainerState state)
 {
@@ -150,6 +161,9 @@ merge_container(struct picture *pic, const Runtime__V1__Container *in)
 		c = container_add(&p->seen, in->id, in->metadata->name,
 		    in->metadata->attempt, in->created_at);
 		text_set(&c->sandbox_id, in->pod_sandbox_id);
+		c->round = mark_get(in).round;
+		c->crash.delay_ms = mark_get(in).crash_delay_ms;
+		c->crash.last = mtime_of(in->created_at);
 		c->state = state;
 		p->dirty = 1;
 	}
@@ -369,16 +383,6 @@ question_free(struct question *q)
 		event_free(q->ev);
 	free(q->id);
 	free(q);
-}
-
-/* Monotonic time of a wall-clock stamp, never in the future. */
-static struct mtime
-mtime_of(int64_t ns)
-{
-	struct mtime now = mtime_now();
-	int64_t ago_ms = (wall_now_ns() - ns) / 1000000;
-
-	return (mtime_add(now, ago_ms > 0 ? -ago_ms : 0));
 }
 
 static void

@@ -31,7 +31,7 @@ pod_free(struct pod *p)
 		container_drop(&p->seen, c);
 	while ((s = TAILQ_FIRST(&p->seen.sandboxes)) != NULL)
 		sandbox_drop(&p->seen, s);
-	memo_forget(&p->memo);
+	pod_forget(p);
 	arena_free(p->arena);
 	free(p->uid);
 	free(p->namespace_);
@@ -43,10 +43,16 @@ pod_free(struct pod *p)
 }
 
 void
-memo_forget(struct pod_memo *m)
+pod_forget(struct pod *p)
 {
+	struct pod_memo *m = &p->memo;
+	struct seen_container *c;
 	size_t i;
 
+	TAILQ_FOREACH (c, &p->seen.containers, entry)
+		c->crash.delay_ms = 0;
+	p->want.over = m->over = OVER_NOT;
+	p->want.deadline = MTIME_NEVER;
 	for (i = 0; i < POD_CONTAINERS_MAX; i++) {
 		free(m->container[i].image_ref);
 		free(m->container[i].image_user);

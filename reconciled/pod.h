@@ -15,12 +15,21 @@
 #define POD_REASON_MAX 64
 #define POD_MESSAGE_MAX 512
 
+/* Why a pod that is wanted has ended all the same; never taken back. */
+enum pod_over {
+	OVER_NOT,
+	OVER_COMPLETED, /* no container will run again */
+	OVER_INIT,	/* an init container has failed for good */
+	OVER_DEADLINE	/* activeDeadlineSeconds */
+};
+
 /* Remembered per container of the wanted pod, by its index (spec.h). */
 struct memo_container {
 	char *image_ref;   /* what to create from; NULL: not looked up */
 	int64_t image_uid; /* user of the image; -1: not a number */
 	char *image_user;  /* its name, or NULL or "" */
 	int busy;	   /* image look-up, pull or creation in flight */
+	struct op *pull;   /* PullImage under way; act.c's, or NULL */
 	struct retry image;
 	struct retry create;
 	char reason[POD_REASON_MAX]; /* of the last failure, or "" */
@@ -41,15 +50,8 @@ struct pod_memo {
 	char message[POD_MESSAGE_MAX]; /* why there is no sandbox, or "" */
 	int cleaned;		       /* nothing is left on the disk */
 	struct memo_condition condition[POD_CONDITIONS];
+	enum pod_over over; /* as last told */
 	int64_t start_ns;
-};
-
-/* Why a pod that is wanted has ended all the same; never taken back. */
-enum pod_over {
-	OVER_NOT,
-	OVER_COMPLETED, /* no container will run again */
-	OVER_INIT,	/* an init container has failed for good */
-	OVER_DEADLINE	/* activeDeadlineSeconds */
 };
 
 /* What is decided outside of plan_pod() about one pod. */
@@ -60,6 +62,7 @@ struct pod_want {
 	int hold;		/* not wanted, but its successor's images are
 				 * not here yet: keep it going */
 	int terminating;	/* its end has begun; it will be finished */
+	int returned;		/* it has ended, and begins anew */
 	int network_ready;	/* the runtime can make pod networks */
 	int64_t grace_seconds;	/* for its end */
 	struct mtime deadline;	/* activeDeadlineSeconds; or MTIME_NEVER */
@@ -103,10 +106,11 @@ struct pod *pod_new(const char *uid, const char *ns, const char *name);
 /* Takes NULL.  Nothing may be in flight, nor its probes be there. */
 void pod_free(struct pod *);
 /*
- * Forgets images, failures and back-offs, which belong to one definition:
- * for a pod that gets another one.  Nothing may be in flight.
+ * Forgets images, failures, back-offs and that it is over, which belong to
+ * one definition: for a pod that gets another one.  Nothing may be in
+ * flight.
  */
-void memo_forget(struct pod_memo *);
+void pod_forget(struct pod *);
 struct pod *pods_find(const struct pods *, const char *uid);
 
 #endif

@@ -111,8 +111,6 @@ plan_and_act(
 	struct mtime wake;
 	size_t i, n;
 
-	if (awaits_details(r, p))
-		return;
 	n = plan_pod(&p->want, &p->seen, &p->memo, now, act, &wake);
 	*next = mtime_min(*next, wake);
 	for (i = 0; i < n; i++) {
@@ -224,6 +222,62 @@ publish_pod(struct reconciled *r, struct pod *p)
 		peers_pod_gone(r->peers, p);
 }
 
+/*
+ * The monotonic time of activeDeadlineSeconds, found out once: it shall
+ * not move with the wall clock.
+ */
+static void
+set_deadline(struct pod *p, struct mtime now)
+{
+	int64_t allowed_ms, left_ms;
+
+	if (p->definition == NULL ||
+	    p->definition->pod->active_deadline_seconds <= 0 ||
+	    mtime_cmp(p->want.deadline, MTIME_NEVER) != 0)
+		return;
+	allowed_ms = p->definition->pod->active_deadline_seconds * 1000;
+	left_ms = allowed_ms - (wall_now_ns() - p->memo.start_ns) / 1000000;
+	if (left_ms > allowed_ms)
+		left_ms = allowed_ms; /* it cannot have begun later than now */
+	p->want.deadline = mtime_add(now, left_ms);
+}
+
+/* What follows from what plan_resolve() has decided about one pod. */
+static void
+resolved(struct reconciled *r, struct pod *p)
+{
+	if (pod_is_ending(&p->want) || p->again)
+		act_cancel_pulls(p);
+	if (p->want.returned) {
+		p->memo.start_ns = wall_now_ns();
+		p->want.deadline = MTIME_NEVER;
+	}
+	if (p->memo.over == p->want.over)
+		return;
+	p->memo.over = p->want.over;
+	p->dirty = 1;
+	if (p->want.over == OVER_DEADLINE)
+		event_normal(r, p, NULL, "DeadlineExceeded",
+		    "Pod was active on the node longer than the specified "
+		    "deadline");
+}
+
+static void
+resolve(struct reconciled *r, struct mtime now)
+{
+	struct plan_env env = { r->desired.synced,
+		cri_info(r->cri)->network_ready, now };
+	struct pod *p;
+
+	TAILQ_FOREACH (p, &r->pods, entry) {
+		p->seen.unsure = awaits_details(r, p);
+		set_deadline(p, now);
+	}
+	plan_resolve(&r->pods, &env);
+	TAILQ_FOREACH (p, &r->pods, entry)
+		resolved(r, p);
+}
+
 static void
 on_reconcile(evutil_socket_t fd, short what, void *arg)
 {
@@ -239,8 +293,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		define_pods(r);
 	}
 	if (r->listed && cri_info(r->cri)->state == CRI_UP) {
-		plan_resolve(&r->pods, r->desired.synced,
-		    cri_info(r->cri)->network_ready);
+		resolve(r, now);
 		TAILQ_FOREACH (p, &r->pods, entry) {
 			probes_sync(r, p);
 			plan_and_act(r, p, now, &next);

@@ -104,5 +104,7 @@ void observe_hint(struct reconciled *, const struct hint *);
 
 /* act.c: starts an action; its result ends in the pod's seen and memo. */
 void act_run(struct reconciled *, struct pod *, const struct action *);
+/* Ends the pulls for a pod that does not need them any more. */
+void act_cancel_pulls(struct pod *);
 
 #endif

@@ -42,7 +42,7 @@ enum stop_cause {
 /* "failed a probe" and the like, for people. */
 const char *stop_cause_str(enum stop_cause);
 
-struct handler_run;
+struct op;
 
 struct seen_container {
 	TAILQ_ENTRY(seen_container) entry;
@@ -57,14 +57,14 @@ struct seen_container {
 	int32_t exit_code;
 	char *reason, *message, *image, *image_ref;
 	enum hook_state post_start, pre_stop;
-	struct handler_run *hook; /* the one that runs; act.c's */
-	enum stop_cause stop;	  /* its stop has begun ... */
-	struct mtime stop_at;	  /* ... then */
-	int detailed; /* ContainerStatus has answered for this state */
-	int asked;    /* ContainerStatus is on its way */
-	int ended;    /* an event said so; its state may be behind */
-	int busy;     /* an action on it is in flight */
-	int listed;   /* was in the list being merged */
+	struct op *hook;      /* the one that runs; act.c's, or NULL */
+	enum stop_cause stop; /* its stop has begun ... */
+	struct mtime stop_at; /* ... then */
+	int detailed;	      /* ContainerStatus has answered for this state */
+	int asked;	      /* ContainerStatus is on its way */
+	int ended;	      /* an event said so; its state may be behind */
+	int busy;	      /* an action on it is in flight */
+	int listed;	      /* was in the list being merged */
 	struct retry retry;
 };
 
@@ -89,7 +89,8 @@ TAILQ_HEAD(seen_sandboxes, seen_sandbox);
 struct pod_seen {
 	struct seen_sandboxes sandboxes;
 	struct seen_containers containers;
-	int stale; /* something is unknown: wait for the next list */
+	int stale;  /* something is unknown: wait for the next list */
+	int unsure; /* how something ended is being asked */
 };
 
 /* Whether a process of it runs, or a sandbox is ready. */

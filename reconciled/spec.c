@@ -108,3 +108,9 @@ spec_restart(const Tripod__Pod *pod, size_t i, int32_t exit_code, int failed)
 	return (policy_restarts(pod, i, failed) ? SPEC_RESTART_YES
 						: SPEC_RESTART_NO);
 }
+
+int
+spec_restarts_killed(const Tripod__Pod *pod, size_t i)
+{
+	return (policy_restarts(pod, i, 1));
+}

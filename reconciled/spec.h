@@ -43,4 +43,7 @@ enum spec_restart {
 enum spec_restart spec_restart(
     const Tripod__Pod *, size_t i, int32_t exit_code, int failed);
 
+/* After it was killed so that it runs again, whatever its exit code. */
+int spec_restarts_killed(const Tripod__Pod *, size_t i);
+
 #endif

@@ -39,6 +39,11 @@ void agent_list_soon(struct agent *, int64_t ms);
 void agent_list(struct agent *);
 /* Looks at everything, plans, starts calls. */
 void agent_reconcile(struct agent *);
+/* Looks at one container. */
+void agent_look(struct agent *, struct pod *, const char *id);
+struct mtime agent_now(const struct agent *);
+/* Starts a call, for an action of the plan. */
+void agent_call(struct agent *, struct pod *, const struct action *);
 /* A call has ended; it is freed. */
 void agent_result(struct agent *, struct call *);
 

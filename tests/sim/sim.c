@@ -51,6 +51,28 @@ hint(struct agent *a)
 		agent_list_soon(a, world_random(a->w, 300));
 }
 
+static int
+exit_code(struct world *w)
+{
+	static const int codes[] = { 0, 0, 1, 137, EXIT_RULE };
+
+	return (w->faults ? codes[world_random(w, 5)] : 0);
+}
+
+/* A liveness probe reaches its threshold. */
+static void
+fault_probe(struct agent *a)
+{
+	struct health *h;
+	struct pod *p;
+
+	TAILQ_FOREACH (p, &a->pods, entry) {
+		h = &p->memo.container[world_random(a->w, 4)].health;
+		if (h->id != NULL && world_random(a->w, 2) == 0)
+			h->verdict[PROBE_LIVENESS] = VERDICT_BAD;
+	}
+}
+
 static void
 fault_container(struct agent *a)
 {
@@ -62,7 +84,7 @@ fault_container(struct agent *a)
 		if (world_random(a->w, 10) == 0)
 			c->state = SEEN_UNKNOWN;
 		else
-			ctr_exit(a->w, c, (int)world_random(a->w, 2));
+			ctr_exit(a->w, c, exit_code(a->w));
 		hint(a);
 		return;
 	}
@@ -86,7 +108,7 @@ fault_sandbox(struct agent *a)
 static void
 fault(struct agent *a)
 {
-	switch (world_random(a->w, 12)) {
+	switch (world_random(a->w, 16)) {
 	case 0:
 		agent_crash(a);
 		break;
@@ -99,6 +121,14 @@ fault(struct agent *a)
 	case 3:
 	case 4:
 		hint(a);
+		break;
+	case 12:
+	case 13:
+		fault_probe(a);
+		break;
+	case 14:
+		if (a->w->random & 1024)
+			world_jump(a->w);
 		break;
 	case 5:
 	case 6:
@@ -127,20 +157,27 @@ run_until(struct agent *a, int64_t end)
 {
 	struct world *w = a->w;
 	struct call *l;
+	struct ctr *c;
 	int64_t next;
 
 	while (w->broken[0] == '\0') {
 		l = call_next(w);
+		c = ctr_next(w);
 		next = a->list_at < a->wake_at ? a->list_at : a->wake_at;
 		if (l != NULL && l->end < next)
 			next = l->end;
+		if (c != NULL && c->exit_at < next)
+			next = c->exit_at;
 		if (next >= end)
 			break;
 		if (w->now < next)
 			w->now = next;
-		if (l != NULL && l->end <= w->now)
+		if (l != NULL && l->end <= w->now) {
 			agent_result(a, l);
-		else if (a->list_at <= w->now)
+		} else if (c != NULL && c->exit_at <= w->now) {
+			ctr_exit(w, c, exit_code(w));
+			hint(a);
+		} else if (a->list_at <= w->now)
 			agent_list(a);
 		agent_reconcile(a);
 		world_check_names(w);
@@ -150,34 +187,78 @@ run_until(struct agent *a, int64_t end)
 
 /* --- what must hold at rest --- */
 
-static void
-check_container(
-    struct world *w, const struct def *d, const struct box *b, size_t i)
+static const struct ctr *
+ctr_newest(const struct world *w, const struct def *d, size_t i)
 {
 	const struct ctr *c, *newest = NULL;
 
 	TAILQ_FOREACH (c, &w->ctrs, entry)
 		if (strcmp(c->uid, d->uid) == 0 &&
-		    strcmp(c->name, d->names[i]) == 0 &&
+		    strcmp(c->name, spec_container(&d->pod, i)->name) == 0 &&
 		    (newest == NULL || c->attempt > newest->attempt))
 			newest = c;
-	if (newest != NULL && newest->state == SEEN_EXITED &&
-	    spec_restart(&d->pod, i, newest->exit_code,
-		newest->exit_code != 0) == SPEC_RESTART_NO)
-		return;
-	/* Such a pod gets no second sandbox. */
-	if (d->pod.restart_policy == TRIPOD__RESTART_POLICY__RESTART_NEVER &&
-	    (b == NULL || !b->ready))
-		return;
-	if (newest == NULL || newest->state != SEEN_RUNNING || b == NULL ||
-	    strcmp(newest->box, b->id) != 0)
-		world_broken(w, "%s: %s does not run", d->uid, d->names[i]);
+	return (newest);
+}
+
+/* Whether container i has ended and is not to run again. */
+static int
+has_ended(const struct world *w, const struct def *d, size_t i)
+{
+	const struct ctr *c = ctr_newest(w, d, i);
+
+	return (c != NULL && c->state == SEEN_EXITED &&
+	    spec_restart(&d->pod, i, c->exit_code, c->exit_code != 0) ==
+		SPEC_RESTART_NO);
 }
 
 static void
-check_pod(struct world *w, const struct def *d)
+check_container(
+    struct world *w, const struct def *d, const struct box *b, size_t i)
 {
+	const struct ctr *c = ctr_newest(w, d, i);
+
+	if (spec_kind(&d->pod, i) == SPEC_INIT ||
+	    (spec_kind(&d->pod, i) == SPEC_REGULAR && has_ended(w, d, i)))
+		return;
+	if (c == NULL || c->state != SEEN_RUNNING || b == NULL ||
+	    strcmp(c->box, b->id) != 0)
+		world_broken(w, "%s: %s does not run", d->uid,
+		    spec_container(&d->pod, i)->name);
+}
+
+/* It says that it is over: it must be right, and nothing may be left. */
+static void
+check_over(struct world *w, const struct def *d, const struct box *newest,
+    const struct pod *p)
+{
+	size_t i;
+	int left = 0, init = 0;
+
+	for (i = 0; i < spec_count(&d->pod); i++) {
+		if (ctr_lives(w, d->uid, spec_container(&d->pod, i)->name))
+			world_broken(w, "%s: runs although it is over", d->uid);
+		if (spec_kind(&d->pod, i) == SPEC_REGULAR)
+			left |= !has_ended(w, d, i);
+		else if (spec_kind(&d->pod, i) == SPEC_INIT)
+			init |= has_ended(w, d, i);
+	}
+	if (newest != NULL && !newest->stopped)
+		world_broken(w, "%s: its sandbox is left", d->uid);
+	if (p->want.over == OVER_COMPLETED && left &&
+	    d->pod.restart_policy != TRIPOD__RESTART_POLICY__RESTART_NEVER)
+		world_broken(w, "%s: is not over", d->uid);
+	if (p->want.over == OVER_INIT && !init)
+		world_broken(w, "%s: init containers are well", d->uid);
+	if (p->want.over == OVER_DEADLINE && w->now < p->want.deadline.ms)
+		world_broken(w, "%s: has time", d->uid);
+}
+
+static void
+check_pod(struct agent *a, const struct def *d)
+{
+	const struct pod *p = pods_find(&a->pods, d->uid);
 	const struct box *b, *newest = NULL;
+	struct world *w = a->w;
 	size_t i, ready = 0;
 
 	TAILQ_FOREACH (b, &w->boxes, entry) {
@@ -189,7 +270,11 @@ check_pod(struct world *w, const struct def *d)
 	}
 	if (ready > 1)
 		world_broken(w, "%s: %zu sandboxes", d->uid, ready);
-	for (i = 0; i < d->pod.n_container; i++)
+	if (p != NULL && p->want.over != OVER_NOT) {
+		check_over(w, d, newest, p);
+		return;
+	}
+	for (i = 0; i < spec_count(&d->pod); i++)
 		check_container(w, d, newest, i);
 }
 
@@ -231,7 +316,7 @@ check_rest(struct agent *a)
 			world_broken(w, "%s is not forgotten", p->uid);
 	for (i = 0; i < NAMES; i++)
 		if (a->desired[i] != NULL)
-			check_pod(w, a->desired[i]);
+			check_pod(a, a->desired[i]);
 }
 
 static int

@@ -85,11 +85,68 @@ world_say(const struct world *w, const char *fmt, ...)
 	printf("\n");
 }
 
+static void
+define_container(struct world *w, struct def *d, size_t i)
+{
+	Tripod__Container *c = &d->container[i];
+
+	tripod__container__init(c);
+	(void)snprintf(
+	    d->names[i], sizeof(d->names[i]), "c%u", (unsigned int)i % 10);
+	c->name = d->names[i];
+	if (world_random(w, 4) == 0)
+		c->restart = (Tripod__ContainerRestart)world_random(w, 4);
+	if (world_random(w, 5) == 0) {
+		c->restart_rule = d->rules;
+		c->n_restart_rule = 1;
+	}
+	/* Only sidecars may have those among init containers. */
+	if (i < DEF_INIT &&
+	    c->restart != TRIPOD__CONTAINER_RESTART__CONTAINER_RESTART_ALWAYS)
+		return;
+	if (world_random(w, 3) == 0)
+		c->post_start = &d->hook;
+	if (world_random(w, 3) == 0)
+		c->pre_stop = &d->hook;
+	if (world_random(w, 4) == 0)
+		c->startup = &d->probe;
+	if (world_random(w, 2) == 0)
+		c->liveness = &d->probe;
+}
+
+static void
+define_containers(struct world *w, struct def *d)
+{
+	size_t i;
+
+	tripod__handler__init(&d->hook);
+	tripod__probe__init(&d->probe);
+	tripod__restart_rule__init(&d->rule);
+	d->probe.grace_seconds = world_random(w, 4);
+	d->codes[0] = EXIT_RULE;
+	d->rule.exit_code = d->codes;
+	d->rule.n_exit_code = 1;
+	d->rule.all = world_random(w, 2) == 0;
+	d->rules[0] = &d->rule;
+	d->pod.init_container = d->init;
+	d->pod.container = d->regular;
+	if (world_random(w, 2) == 0)
+		d->pod.n_init_container = world_random(w, DEF_INIT + 1);
+	d->pod.n_container = 1 + world_random(w, DEF_REGULAR);
+	for (i = 0; i < d->pod.n_init_container; i++) {
+		define_container(w, d, i);
+		d->init[i] = &d->container[i];
+	}
+	for (i = 0; i < d->pod.n_container; i++) {
+		define_container(w, d, DEF_INIT + i);
+		d->regular[i] = &d->container[DEF_INIT + i];
+	}
+}
+
 struct def *
 world_define(struct world *w, const char *name)
 {
 	struct def *d;
-	size_t i;
 
 	if (w->ndefs == DEFS_MAX)
 		return (NULL);
@@ -102,19 +159,13 @@ world_define(struct world *w, const char *name)
 	d->pod.uid = d->uid;
 	d->pod.name = d->name;
 	d->pod.namespace_ = d->ns;
-	d->pod.grace_seconds = world_random(w, 5);
+	d->pod.grace_seconds = world_random(w, 20);
 	d->pod.host_network = world_random(w, 4) == 0;
 	d->pod.restart_policy = (Tripod__RestartPolicy)world_random(w, 3);
-	d->pod.n_container = 1 + world_random(w, DEF_CONTAINERS);
-	d->pod.container = d->list;
+	if (world_random(w, 8) == 0)
+		d->pod.active_deadline_seconds = 1 + world_random(w, 200);
+	define_containers(w, d);
 	d->definition.pod = &d->pod;
-	for (i = 0; i < d->pod.n_container; i++) {
-		tripod__container__init(&d->container[i]);
-		(void)snprintf(d->names[i], sizeof(d->names[i]), "c%u",
-		    (unsigned int)i % 10);
-		d->container[i].name = d->names[i];
-		d->list[i] = &d->container[i];
-	}
 	return (d);
 }
 
@@ -151,12 +202,55 @@ ctr_find(struct world *w, const char *id)
 	return (NULL);
 }
 
+struct ctr *
+ctr_next(const struct world *w)
+{
+	struct ctr *c, *first = NULL;
+
+	TAILQ_FOREACH (c, &w->ctrs, entry)
+		if (c->state == SEEN_RUNNING && c->exit_at != INT64_MAX &&
+		    (first == NULL || c->exit_at < first->exit_at))
+			first = c;
+	return (first);
+}
+
+int
+ctr_lives(const struct world *w, const char *uid, const char *name)
+{
+	const struct ctr *c;
+
+	TAILQ_FOREACH (c, &w->ctrs, entry)
+		if ((c->state == SEEN_RUNNING || c->state == SEEN_UNKNOWN) &&
+		    strcmp(c->uid, uid) == 0 && strcmp(c->name, name) == 0)
+			return (1);
+	return (0);
+}
+
+/* Notes that init container i of the box is done, in that round. */
+static void
+box_done(struct world *w, const struct ctr *c)
+{
+	struct box *b = box_find(w, c->box);
+	size_t i = spec_find(&world_def(w, c->uid)->pod, c->name);
+
+	if (b == NULL || c->round < b->round)
+		return;
+	if (c->round > b->round)
+		b->done = 0;
+	b->round = c->round;
+	b->done |= 1U << i;
+}
+
 void
 ctr_exit(struct world *w, struct ctr *c, int code)
 {
+	const Tripod__Pod *pod = &world_def(w, c->uid)->pod;
+
 	c->state = SEEN_EXITED;
 	c->exit_code = code;
-	c->finished = w->now;
+	c->finished = w->now + w->wall;
+	if (code == 0 && spec_kind(pod, spec_find(pod, c->name)) == SPEC_INIT)
+		box_done(w, c);
 	world_say(w, "%s (%s %s) ends with %d", c->id, c->uid, c->name, code);
 }
 
@@ -170,6 +264,14 @@ box_die(struct world *w, struct box *b)
 		if (strcmp(c->box, b->id) == 0 &&
 		    (c->state == SEEN_RUNNING || c->state == SEEN_UNKNOWN))
 			ctr_exit(w, c, 137);
+}
+
+void
+world_jump(struct world *w)
+{
+	w->jumps = 1;
+	w->wall += (int64_t)world_random(w, 7200) * 1000 - 3600 * 1000;
+	world_say(w, "the wall clock is set");
 }
 
 /* A name is taken for as long as its owner exists. */
@@ -206,7 +308,7 @@ apply_run(struct world *w, struct call *l)
 	b->attempt = l->attempt;
 	b->ready = 1;
 	b->host = l->host;
-	b->created = w->now;
+	b->created = w->now + w->wall;
 	TAILQ_INSERT_TAIL(&w->boxes, b, entry);
 	COPY(l->id, b->id);
 	return (0);
@@ -226,11 +328,51 @@ apply_create(struct world *w, struct call *l)
 	COPY(c->name, l->name);
 	COPY(c->box, l->id);
 	c->attempt = l->attempt;
+	c->round = l->round;
+	c->crash_delay = l->crash_delay;
+	c->exit_at = INT64_MAX;
 	c->state = SEEN_CREATED;
-	c->created = w->now;
+	c->created = w->now + w->wall;
 	TAILQ_INSERT_TAIL(&w->ctrs, c, entry);
 	COPY(l->id, c->id);
 	return (0);
+}
+
+/* What must have happened in this sandbox and round before i starts. */
+static void
+check_order(struct world *w, const struct ctr *c, size_t i)
+{
+	const Tripod__Pod *pod = &world_def(w, c->uid)->pod;
+	const struct box *b = box_find(w, c->box);
+	unsigned int done = b->round == c->round ? b->done : 0;
+	size_t j;
+
+	for (j = 0; j < i && j < pod->n_init_container; j++)
+		if (!(done & 1U << j))
+			world_broken(w, "%s: %s starts before %s is through",
+			    c->uid, c->name, spec_container(pod, j)->name);
+}
+
+/* One that may run once only, and has. */
+static void
+check_once(struct world *w, const struct ctr *c, size_t i)
+{
+	const Tripod__Pod *pod = &world_def(w, c->uid)->pod;
+	const struct ctr *o;
+	size_t j;
+
+	if (pod->restart_policy != TRIPOD__RESTART_POLICY__RESTART_NEVER)
+		return;
+	for (j = 0; j < spec_count(pod); j++)
+		if (spec_container(pod, j)->n_restart_rule > 0)
+			return; /* by a rule it may */
+	if (spec_container(pod, i)->restart !=
+	    TRIPOD__CONTAINER_RESTART__CONTAINER_RESTART_AS_POD)
+		return;
+	TAILQ_FOREACH (o, &w->ctrs, entry)
+		if (o != c && o->ran && strcmp(o->uid, c->uid) == 0 &&
+		    strcmp(o->name, c->name) == 0)
+			world_broken(w, "%s: %s runs twice", c->uid, c->name);
 }
 
 static int
@@ -238,10 +380,23 @@ apply_start(struct world *w, struct call *l)
 {
 	struct ctr *c = ctr_find(w, l->id);
 	const struct box *b = c == NULL ? NULL : box_find(w, c->box);
+	const Tripod__Pod *pod;
+	size_t i;
 
 	if (b == NULL || !b->ready || c->state != SEEN_CREATED)
 		return (-1);
+	if (ctr_lives(w, c->uid, c->name))
+		world_broken(w, "%s: %s lives twice", c->uid, c->name);
+	pod = &world_def(w, c->uid)->pod;
+	i = spec_find(pod, c->name);
+	check_order(w, c, i);
+	check_once(w, c, i);
 	c->state = SEEN_RUNNING;
+	c->ran = 1;
+	if (spec_kind(pod, i) == SPEC_SIDECAR)
+		box_done(w, c);
+	if (spec_kind(pod, i) == SPEC_INIT)
+		c->exit_at = w->now + 1 + world_random(w, 4000);
 	return (0);
 }
 
@@ -298,12 +453,22 @@ call_apply(struct world *w, struct call *l)
 			ctr_exit(w, c, 143);
 		return (0);
 	case ACT_STOP_SANDBOX:
-		if ((b = box_find(w, l->id)) != NULL)
+		if ((b = box_find(w, l->id)) != NULL) {
 			box_die(w, b);
+			b->stopped = 1;
+		}
 		return (0);
 	case ACT_REMOVE:
 	case ACT_REMOVE_SANDBOX:
 		return (apply_remove(w, l));
+	case ACT_POST_START:
+		if ((c = ctr_find(w, l->id)) == NULL ||
+		    c->state != SEEN_RUNNING)
+			return (-1);
+		if (c->hooked++)
+			world_broken(w, "%s: postStart twice", l->id);
+		return (0);
+	case ACT_PRE_STOP:
 	case ACT_IMAGE:
 	case ACT_CLEAN:
 		break;

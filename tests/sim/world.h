@@ -11,16 +11,24 @@
 #include "reconciled/plan.h"
 
 #define ID_SIZE 24
-#define DEFS_MAX 64	 /* definitions that one run may see */
-#define DEF_CONTAINERS 3 /* containers of one, at most */
+#define DEFS_MAX 64   /* definitions that one run may see */
+#define DEF_REGULAR 3 /* containers of one, at most */
+#define DEF_INIT 3    /* init containers of one, at most */
+#define DEF_CONTAINERS (DEF_INIT + DEF_REGULAR)
+#define EXIT_RULE 42 /* the exit code that rules are about */
 
 /* One definition of a pod; its number is in its uid. */
 struct def {
 	Tripod__Definition definition;
 	Tripod__Pod pod;
 	Tripod__Container container[DEF_CONTAINERS];
-	Tripod__Container *list[DEF_CONTAINERS];
+	Tripod__Container *init[DEF_INIT], *regular[DEF_REGULAR];
 	char names[DEF_CONTAINERS][4];
+	Tripod__Handler hook;
+	Tripod__Probe probe;
+	Tripod__RestartRule rule;
+	Tripod__RestartRule *rules[1];
+	int32_t codes[1];
 	char uid[ID_SIZE], name[ID_SIZE], ns[ID_SIZE];
 };
 
@@ -29,16 +37,24 @@ struct box {
 	char id[ID_SIZE], uid[ID_SIZE];
 	uint32_t attempt;
 	int ready, host;
+	int stopped; /* StopPodSandbox has been there */
 	int64_t created;
+	/* Of one round: init containers that are done, sidecars that ran. */
+	uint32_t round;
+	unsigned int done;
 };
 
 struct ctr {
 	TAILQ_ENTRY(ctr) entry;
 	char id[ID_SIZE], uid[ID_SIZE], box[ID_SIZE], name[ID_SIZE];
-	uint32_t attempt;
+	uint32_t attempt, round;
+	int64_t crash_delay; /* as its annotation says */
 	enum seen_state state;
 	int exit_code;
-	int64_t created, finished;
+	int ran;
+	int hooked;		   /* its postStart hook has been run */
+	int64_t created, finished; /* wall clock */
+	int64_t exit_at;	   /* by itself; or never */
 };
 
 /* A call that is under way. */
@@ -47,7 +63,8 @@ struct call {
 	enum action_kind kind;
 	char uid[ID_SIZE], id[ID_SIZE], name[ID_SIZE];
 	size_t index;
-	uint32_t attempt;
+	uint32_t attempt, round;
+	int64_t crash_delay;
 	int host;
 	int64_t end;   /* when it takes effect */
 	int orphan;    /* who asked is dead */
@@ -62,7 +79,9 @@ TAILQ_HEAD(calls, call);
 struct world {
 	uint64_t random;
 	int64_t now;
-	int faults; /* things go wrong */
+	int64_t wall; /* what the wall clock is ahead */
+	int jumps;    /* the wall clock has ever jumped */
+	int faults;   /* things go wrong */
 	int verbose;
 	uint64_t ids;
 	struct boxes boxes;
@@ -101,6 +120,12 @@ void box_die(struct world *, struct box *);
  * was made is in it.
  */
 int call_apply(struct world *, struct call *);
+/* The next one that ends by itself, or NULL. */
+struct ctr *ctr_next(const struct world *);
+/* Whether any instance of that container runs, or may. */
+int ctr_lives(const struct world *, const char *uid, const char *name);
+/* The wall clock is set. */
+void world_jump(struct world *);
 /* No two pods of one name run anything. */
 void world_check_names(struct world *);
 

@@ -78,7 +78,7 @@ check_row(const struct row *row)
 	TAILQ_INSERT_TAIL(&pods, other, entry);
 	TAILQ_INSERT_TAIL(&pods, old, entry);
 	TAILQ_INSERT_TAIL(&pods, new, entry);
-	plan_resolve(&pods, row->synced, 1);
+	plan_resolve(&pods, &(struct plan_env){ row->synced, 1, { 1000 } });
 	if (outcome(old) != row->old_out || outcome(new) != row->new_out)
 		fail_msg("%s: old 0x%x, new 0x%x", row->name, outcome(old),
 		    outcome(new));

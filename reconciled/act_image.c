@@ -1,0 +1,181 @@
+/*
+ * Looking images up, and pulling them.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconciled/act_parts.h"
+#include "reconciled/message.h"
+
+/* A pull that gets nowhere; what it has got so far is kept by containerd. */
+#define PULL_DEADLINE_MS (3600 * 1000)
+
+static void
+image_found(struct op *op, const Runtime__V1__Image *image)
+{
+	struct memo_container *m = op_memo(op);
+
+	m->busy = 0;
+	text_set(&m->image_ref, image->id);
+	m->image_uid = image->uid == NULL ? -1 : image->uid->value;
+	text_set(&m->image_user, image->username);
+	memo_worked(m, &m->image);
+	op_free(op);
+}
+
+/* It is shown, and tried again after a back-off. */
+static void
+image_failed(struct op *op, const char *reason, const char *message)
+{
+	struct memo_container *m = op_memo(op);
+
+	m->busy = 0;
+	event_warning(
+	    op->r, op->pod, op_spec(op)->name, "Failed", "Error: %s", reason);
+	retry_fail_pull(&m->image, mtime_now());
+	memo_failed(m, reason, message);
+	op_free(op);
+}
+
+/* The runtime may say why in front of its text (runtime.md 1.5). */
+static const char *
+pull_reason(const char *message)
+{
+	static const char *const known[] = { "RegistryUnavailable",
+		"SignatureValidationFailed" };
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncmp(message, known[i], strlen(known[i])) == 0)
+			return (known[i]);
+	return ("ErrImagePull");
+}
+
+static void
+on_pulled(void *ctx, struct cri_result *res)
+{
+	struct op *op = ctx;
+	const Tripod__Container *spec = op_spec(op);
+
+	op_memo(op)->pull = NULL;
+	if (res->code != GRPC_OK) {
+		event_warning(op->r, op->pod, spec->name, "Failed",
+		    "Failed to pull image \"%s\": %s", spec->image,
+		    res->message);
+		image_failed(op, pull_reason(res->message), res->message);
+		return;
+	}
+	event_normal(op->r, op->pod, spec->name, "Pulled",
+	    "Successfully pulled image \"%s\" in %" PRId64 " ms", spec->image,
+	    mtime_diff(mtime_now(), op->began));
+	/* Whose user it is to run as the answer does not say. */
+	op->pulled = 1;
+	act_image(op);
+}
+
+static void
+image_pull(struct op *op)
+{
+	Runtime__V1__PullImageRequest req =
+	    RUNTIME__V1__PULL_IMAGE_REQUEST__INIT;
+	const Tripod__Container *spec = op_spec(op);
+	struct arena arena;
+
+	event_normal(op->r, op->pod, spec->name, "Pulling",
+	    "Pulling image \"%s\"", spec->image);
+	arena_init(&arena, REQUEST_MAX);
+	req.image = translate_image(&arena, spec->image);
+	req.sandbox_config = prepare_sandbox(&arena, op->r, op->pod, 0);
+	op->began = mtime_now();
+	op_memo(op)->pull = op;
+	op->call = cri_call_deadline(op->r->cri, CRI_PULL_IMAGE, &req.base,
+	    PULL_DEADLINE_MS, on_pulled, op);
+	arena_release(&arena);
+}
+
+static void
+image_present(struct op *op, const Runtime__V1__Image *image)
+{
+	const Tripod__Container *spec = op_spec(op);
+
+	if (!op->pulled)
+		event_normal(op->r, op->pod, spec->name, "Pulled",
+		    "Container image \"%s\" already present on machine",
+		    spec->image);
+	image_found(op, image);
+}
+
+static void
+image_absent(struct op *op)
+{
+	const Tripod__Container *spec = op_spec(op);
+
+	if (op->pulled) {
+		image_failed(op, "ErrImagePull",
+		    "the image is not there after its pull");
+	} else if (spec->pull_policy == TRIPOD__PULL_POLICY__PULL_NEVER) {
+		event_warning(op->r, op->pod, spec->name, "ErrImageNeverPull",
+		    "Container image \"%s\" is not present with pull policy "
+		    "of Never",
+		    spec->image);
+		image_failed(op, "ErrImageNeverPull",
+		    "the image is not there and may not be pulled");
+	} else {
+		image_pull(op);
+	}
+}
+
+static void
+on_image_status(void *ctx, struct cri_result *res)
+{
+	const Runtime__V1__ImageStatusResponse *a = res->response;
+	struct op *op = ctx;
+	const Tripod__Container *spec = op_spec(op);
+
+	if (res->code != GRPC_OK) {
+		event_warning(op->r, op->pod, spec->name, "InspectFailed",
+		    "Failed to inspect image \"%s\": %s", spec->image,
+		    res->message);
+		image_failed(op, "ImageInspectError", res->message);
+	} else if (a->image == NULL || a->image->id[0] == '\0') {
+		image_absent(op);
+	} else if (!op->pulled &&
+	    spec->pull_policy == TRIPOD__PULL_POLICY__PULL_ALWAYS) {
+		image_pull(op);
+	} else {
+		image_present(op, a->image);
+	}
+}
+
+void
+act_image(struct op *op)
+{
+	Runtime__V1__ImageStatusRequest req =
+	    RUNTIME__V1__IMAGE_STATUS_REQUEST__INIT;
+	struct arena arena;
+
+	op_memo(op)->busy = 1;
+	arena_init(&arena, REQUEST_MAX);
+	req.image = translate_image(&arena, op_spec(op)->image);
+	(void)cri_call(
+	    op->r->cri, CRI_IMAGE_STATUS, &req.base, on_image_status, op);
+	arena_release(&arena);
+}
+
+void
+act_cancel_pulls(struct pod *p)
+{
+	struct memo_container *m;
+	size_t i;
+
+	for (i = 0; i < POD_CONTAINERS_MAX; i++) {
+		m = &p->memo.container[i];
+		if (m->pull == NULL)
+			continue;
+		cri_cancel(m->pull->call);
+		m->busy = 0;
+		op_free(m->pull);
+		m->pull = NULL;
+	}
+}

@@ -1,0 +1,126 @@
+/*
+ * Between pods: who has to wait for whom, and what ends.
+ */
+#include <string.h>
+
+#include "reconciled/plan_parts.h"
+
+static int
+is_namesake(const struct pod *a, const struct pod *b)
+{
+	return (a != b && strcmp(a->namespace_, b->namespace_) == 0 &&
+	    strcmp(a->name, b->name) == 0);
+}
+
+static const struct pod *
+wanted_namesake(const struct pods *pods, const struct pod *self)
+{
+	const struct pod *p;
+
+	TAILQ_FOREACH (p, pods, entry)
+		if (is_namesake(p, self) && p->want.wanted)
+			return (p);
+	return (NULL);
+}
+
+/* Whether another pod of that name still runs or holds its network. */
+static int
+has_predecessor(const struct pods *pods, const struct pod *self)
+{
+	const struct pod *p;
+
+	TAILQ_FOREACH (p, pods, entry)
+		if (is_namesake(p, self) &&
+		    (pod_holds_network(&p->seen) || p->memo.sandbox_busy ||
+			p->inflight > 0))
+			return (1);
+	return (0);
+}
+
+/* Whether one that is not wanted any more has to bridge the time. */
+static int
+must_hold(const struct pods *pods, const struct pod *p)
+{
+	const struct pod *next = wanted_namesake(pods, p);
+
+	/* Anything but what runs would start beside the one that does. */
+	return (pod_is_live(&p->seen) && next != NULL &&
+	    next->want.over == OVER_NOT &&
+	    !plan_images_ready(next->definition->pod, &next->memo));
+}
+
+/* One that came back while it ended starts as if it were new. */
+static void
+resolve_return(struct pod *p)
+{
+	struct pod_want *w = &p->want;
+
+	if (!w->terminating || !w->wanted || pod_holds_network(&p->seen))
+		return;
+	if (!pod_is_gone(&p->seen) &&
+	    (w->pod == NULL ||
+		w->pod->restart_policy !=
+		    TRIPOD__RESTART_POLICY__RESTART_ALWAYS))
+		return;
+	w->terminating = 0;
+	w->over = OVER_NOT;
+	w->returned = 1;
+}
+
+static void
+resolve_end(const struct pods *pods, struct pod *p, const struct plan_env *env)
+{
+	struct pod_want *w = &p->want;
+
+	resolve_return(p);
+	if (w->wanted) {
+		w->blocked = has_predecessor(pods, p);
+		return;
+	}
+	if (w->terminating)
+		return;
+	/* Until a whole transfer has come nobody knows what is unwanted. */
+	if (!env->synced || must_hold(pods, p))
+		w->hold = 1;
+	else
+		w->terminating = 1;
+}
+
+static void
+resolve_over(struct pod *p, const struct plan_env *env)
+{
+	struct pod_want *w = &p->want;
+
+	if (w->pod == NULL || w->over != OVER_NOT || w->terminating ||
+	    p->seen.stale || p->seen.unsure)
+		return;
+	w->over = look_over(w->pod, &p->seen);
+	if (w->over == OVER_NOT && mtime_cmp(env->now, w->deadline) >= 0)
+		w->over = OVER_DEADLINE;
+}
+
+static void
+resolve_pod(const struct pods *pods, struct pod *p, const struct plan_env *env)
+{
+	struct pod_want *w = &p->want;
+	w->network_ready = env->network_ready;
+	w->pod = p->definition == NULL ? NULL : p->definition->pod;
+	w->hold = w->blocked = w->returned = 0;
+	if (w->pod != NULL)
+		w->grace_seconds = w->pod->grace_seconds;
+	resolve_end(pods, p, env);
+	resolve_over(p, env);
+	if (!pod_is_ending(w))
+		w->end_since = MTIME_ZERO;
+	else if (mtime_cmp(w->end_since, MTIME_ZERO) == 0)
+		w->end_since = env->now;
+}
+
+void
+plan_resolve(struct pods *pods, const struct plan_env *env)
+{
+	struct pod *p;
+
+	TAILQ_FOREACH (p, pods, entry)
+		resolve_pod(pods, p, env);
+}
