@@ -49,7 +49,8 @@ VALIDATE	 = watcherd/validate.o watcherd/validate_rules.o \
 		   watcherd/validate_downward.o watcherd/validate_resources.o \
 		   watcherd/validate_affinity.o \
 		   watcherd/validate_tolerations.o
-MANIFEST_TREE	 = watcherd/yaml.o watcherd/json.o watcherd/build.o \
+MANIFEST_TREE	 = watcherd/yaml.o watcherd/yaml_scalar.o \
+		   watcherd/repair.o watcherd/json.o watcherd/build.o \
 		   watcherd/tree.o watcherd/problem.o watcherd/scalar.o \
 		   watcherd/utf8.o
 MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
@@ -321,6 +322,7 @@ TREE		 = $(MANIFEST_TREE) gen/tripod.pb-c.o $(BASE)
 MANIFEST_ALL	 = $(MANIFEST) gen/tripod.pb-c.o common/name.o $(BASE)
 LIBS_MANIFEST	 = -lyaml -lcrypto -lprotobuf-c
 $(eval $(call unit,yaml,$(TREE),-lyaml -lprotobuf-c))
+$(eval $(call unit,json,$(TREE),-lyaml -lprotobuf-c))
 $(eval $(call unit,quantity,watcherd/quantity.o watcherd/image.o \
     common/err.o,))
 $(eval $(call unit,schema,$(MANIFEST_SCHEMA),))
@@ -345,6 +347,8 @@ $(eval $(call unit,pod,tests/unit/messagetext.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call fuzz,manifest,watcherd/excerpt.o $(MANIFEST_ALL),\
+    $(LIBS_MANIFEST)))
+$(eval $(call testprogram,tests/yamldiff/tripod,$(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,files,watcherd/files.o watcherd/load.o common/name.o \
     $(BASE),-lprotobuf-c))

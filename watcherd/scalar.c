@@ -189,6 +189,27 @@ float_parse(const char *text, struct scalar *out)
 		out->kind = SCALAR_FLOAT;
 }
 
+/* Does each '_' stand between digits? */
+static int
+strips_digits(const char *text)
+{
+	const char *p;
+
+	for (p = text; *p != '\0'; p++) {
+		if (*p == '_' &&
+		    (p == text || !is_digit(p[-1]) || !is_digit(p[1])))
+			return (0);
+	}
+	return (1);
+}
+
+static void
+number_parse(const char *text, const char *bare, struct scalar *out)
+{
+	if (!is_date(text) && !integer_parse(bare, out))
+		float_parse(bare, out);
+}
+
 void
 scalar_resolve(const char *text, size_t len, struct scalar *out)
 {
@@ -203,13 +224,11 @@ scalar_resolve(const char *text, size_t len, struct scalar *out)
 		out->kind = SCALAR_FLOAT;
 		return;
 	}
-	if (*text == '.')
-		float_parse(text, out);
-	if (!is_digit(*text) && *text != '-' && *text != '+')
-		return;
 	strip(text, bare);
-	if (!is_date(text) && !integer_parse(bare, out))
+	if (*text == '.' && strips_digits(text))
 		float_parse(bare, out);
+	if (is_digit(*text) || *text == '-' || *text == '+')
+		number_parse(text, bare, out);
 }
 
 /* Only those within int64_t. */

@@ -1,36 +1,14 @@
 #include "watcherd/yaml.h"
 
 #include <string.h>
-#include <yaml.h>
 
-#include "watcherd/build.h"
-#include "watcherd/scalar.h"
+#include "watcherd/yaml_reader.h"
 
-#define TAG_CORE "tag:yaml.org,2002:"
-#define YAML_AHEAD 512 /* bytes that libyaml gets at once */
-
-struct anchor {
-	const char *name;
-	struct node *node;
-};
-
-struct reader {
-	yaml_parser_t parser;
-	const unsigned char *bytes; /* what is parsed: the rest of the file */
-	size_t len, taken;	    /* by libyaml */
-	uint32_t line;		    /* lines before it */
-	size_t lines;		    /* in it, up to where the parser got */
-	size_t flow;		    /* open collections in flow style */
-	struct arena *arena;
-	struct problems *problems;
-	struct documents *documents;
-	struct build build;
-	struct anchor *anchor; /* latest last: names may be used again */
-	size_t nanchors;
-};
+#define YAML_REPAIRED_MAX (1 << 20) /* bytes that are read again */
+#define YAML_AHEAD 512		    /* bytes that libyaml gets at once */
 
 static struct place
-place_of(const struct reader *r, const yaml_mark_t *mark)
+place_of(const struct yaml_reader *r, const yaml_mark_t *mark)
 {
 	return ((struct place){
 	    r->line + (uint32_t)mark->line + 1, (uint32_t)mark->column + 1 });
@@ -38,7 +16,7 @@ place_of(const struct reader *r, const yaml_mark_t *mark)
 
 /* libyaml's decoder tells a byte offset only. */
 static struct place
-place_of_offset(const struct reader *r, size_t offset)
+place_of_offset(const struct yaml_reader *r, size_t offset)
 {
 	struct place at = { r->line + 1, 1 };
 	size_t i;
@@ -51,6 +29,25 @@ place_of_offset(const struct reader *r, size_t offset)
 			at.column++;
 	}
 	return (at);
+}
+
+/*
+ * Rewrites what the kubelet's reader takes; then all must be read again.
+ */
+static int
+reader_repair(struct yaml_reader *r)
+{
+	const yaml_parser_t *p = &r->parser;
+	struct yaml_fault fault;
+	size_t done = (size_t)(r->bytes - r->text.bytes);
+
+	if (!r->can_repair || p->error != YAML_SCANNER_ERROR ||
+	    p->encoding != YAML_UTF8_ENCODING)
+		return (0);
+	r->chars = r->byte = 0;
+	fault.start = done + yaml_byte_of(r, p->context_mark.index);
+	fault.at = done + yaml_byte_of(r, p->problem_mark.index);
+	return (repair(r->arena, &r->text, &fault));
 }
 
 #define INDENT "; is it indented as its neighbours are?"
@@ -93,16 +90,17 @@ hint_find(const char *problem)
 
 /* What the scanner or the parser does not understand. */
 static void
-syntax_error(struct reader *r, const char *text)
+syntax_error(struct yaml_reader *r, const char *text)
 {
 	const yaml_parser_t *p = &r->parser;
 	const struct hint *hint = hint_find(text);
 	const char *more = hint != NULL ? hint->hint : "";
 	struct place at = place_of(r, &p->problem_mark);
+	size_t i;
 
-	/* The index counts characters, so it may miss the byte: no hint. */
-	if (p->problem_mark.index < r->len &&
-	    r->bytes[p->problem_mark.index] == '\t')
+	r->chars = r->byte = 0;
+	i = yaml_byte_of(r, p->problem_mark.index);
+	if (i < r->len && r->bytes[i] == '\t')
 		problem_add(r->problems, at, NULL,
 		    "%s (a tab; indent with blanks)", text);
 	else if (p->context == NULL)
@@ -120,7 +118,7 @@ syntax_error(struct reader *r, const char *text)
 }
 
 static void
-reader_error(struct reader *r)
+reader_error(struct yaml_reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
 	const char *text = p->problem != NULL ? p->problem : "malformed YAML";
@@ -149,9 +147,19 @@ reader_error(struct reader *r)
 	syntax_error(r, text);
 }
 
+static uint32_t
+hash_of(const char *name)
+{
+	uint32_t hash = 2166136261; /* FNV-1a */
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619;
+	return (hash);
+}
+
 /* Remembers a node that carries an anchor. */
 static int
-anchor_add(struct reader *r, const yaml_char_t *name, struct node *node)
+anchor_add(struct yaml_reader *r, const yaml_char_t *name, struct node *node)
 {
 	struct anchor *a;
 
@@ -169,160 +177,57 @@ anchor_add(struct reader *r, const yaml_char_t *name, struct node *node)
 	a = &r->anchor[r->nanchors];
 	if ((a->name = arena_strdup(r->arena, (const char *)name)) == NULL)
 		return (problem_nomem(r->problems));
+	a->hash = hash_of(a->name);
 	a->node = node;
 	r->nanchors++;
 	return (0);
 }
 
-static int
-on_alias(struct reader *r, const yaml_event_t *ev)
+/* The node that was last called so; NULL: none. */
+static struct node *
+anchor_find(const struct yaml_reader *r, const char *name)
 {
-	const char *name = (const char *)ev->data.alias.anchor;
-	struct place at = place_of(r, &ev->start_mark);
-	char q[QUOTE_MAX];
+	uint32_t hash = hash_of(name);
 	size_t i;
 
 	for (i = r->nanchors; i > 0; i--) {
-		if (strcmp(r->anchor[i - 1].name, name) == 0)
-			break;
+		if (r->anchor[i - 1].hash == hash &&
+		    strcmp(r->anchor[i - 1].name, name) == 0)
+			return (r->anchor[i - 1].node);
 	}
-	if (i == 0) {
-		problem_add(r->problems, at, NULL,
-		    "alias of an anchor that is not defined: %s",
-		    quote(q, name));
-		return (-1);
-	}
-	if (r->anchor[i - 1].node->weight == 0) {
-		problem_add(r->problems, at, NULL,
-		    "the alias %s stands within its own anchor",
-		    quote(q, name));
-		return (-1);
-	}
-	return (build_add_alias(&r->build, r->anchor[i - 1].node, at));
+	return (NULL);
 }
 
-/*
- * In flow style libyaml's plain scalars may hold '?' and start with ':',
- * which either ends them in the kubelet's reader or starts something else.
- */
+/* Stands for a value that was refused, so that others are looked at. */
 static int
-is_only_ours(const struct reader *r, const yaml_event_t *ev)
-{
-	const char *text = (const char *)ev->data.scalar.value;
-
-	return (r->flow > 0 &&
-	    ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	    (*text == ':' || strchr(text, '?') != NULL));
-}
-
-/* What the text of a scalar means.  -1: err. */
-static int
-scalar_decide(const yaml_event_t *ev, struct scalar *out, struct err *err)
-{
-	const char *tag = (const char *)ev->data.scalar.tag;
-	const char *text = (const char *)ev->data.scalar.value;
-	size_t len = ev->data.scalar.length;
-
-	out->kind = SCALAR_STRING;
-	if (tag != NULL) {
-		if (strncmp(tag, TAG_CORE, strlen(TAG_CORE)) != 0)
-			return (0);
-		return (
-		    scalar_tagged(tag + strlen(TAG_CORE), text, len, out, err));
-	}
-	if (!ev->data.scalar.plain_implicit)
-		return (0);
-	scalar_resolve(text, len, out);
-	return (0);
-}
-
-/* A string of any bytes.  NULL: memory ran out. */
-static struct node *
-string_node(
-    struct reader *r, struct place at, const unsigned char *bytes, size_t len)
+add_bad(struct yaml_reader *r, struct place at)
 {
 	struct node *node;
 
-	if (memchr(bytes, '\0', len) != NULL)
-		problem_flaw(r->problems, at, NULL, "contains a NUL character");
-	if ((node = node_text(r->arena, at, bytes, len)) == NULL)
-		(void)problem_nomem(r->problems); /* told by NULL as well */
-	return (node);
+	/* Without its key no member is left. */
+	if (build_wants_key(&r->build))
+		return (-1);
+	if ((node = node_new(r->arena, NODE_BAD, at)) == NULL)
+		return (problem_nomem(r->problems));
+	return (build_add(&r->build, node));
 }
 
-/* What stands in base64. */
-static struct node *
-binary_node(struct reader *r, const yaml_event_t *ev, struct place at)
+static int
+on_alias(struct yaml_reader *r, const yaml_event_t *ev)
 {
-	const char *text = (const char *)ev->data.scalar.value;
-	size_t len = ev->data.scalar.length;
-	unsigned char *bytes;
+	const char *name = (const char *)ev->data.alias.anchor;
+	struct place at = place_of(r, &ev->start_mark);
+	struct node *node = anchor_find(r, name);
+	char q[QUOTE_MAX];
 
-	if ((bytes = arena_alloc(r->arena, len)) == NULL) {
-		(void)problem_nomem(r->problems); /* told by NULL as well */
-		return (NULL);
-	}
-	if (scalar_base64(text, len, bytes, &len) == -1) {
-		problem_add(r->problems, at, NULL,
-		    "what is tagged !!binary must be base64");
-		return (NULL);
-	}
-	return (string_node(r, at, bytes, len));
-}
-
-static struct node *
-number_node(struct reader *r, const yaml_event_t *ev, struct place at,
-    const struct scalar *s)
-{
-	char text[SCALAR_NUMBER_MAX], q[QUOTE_MAX];
-	const char *copy;
-	struct node *node;
-	int rc;
-
-	rc = build_wants_key(&r->build) ? scalar_key(s, text)
-					: scalar_number(s, text);
-	if (rc == -1) {
-		problem_add(r->problems, at, NULL,
-		    "%s is a number that JSON cannot say here; quote it if it "
-		    "is text",
-		    quote(q, (const char *)ev->data.scalar.value));
-		return (NULL);
-	}
-	if ((copy = arena_strdup(r->arena, text)) == NULL ||
-	    (node = node_string(r->arena, at, copy, strlen(copy))) == NULL) {
-		(void)problem_nomem(r->problems); /* told by NULL as well */
-		return (NULL);
-	}
-	node->kind = NODE_NUMBER;
-	return (node);
-}
-
-static struct node *
-scalar_node(struct reader *r, const yaml_event_t *ev, struct place at,
-    const struct scalar *s)
-{
-	struct node *node = NULL;
-
-	switch (s->kind) {
-	case SCALAR_NULL:
-		node = node_new(r->arena, NODE_NULL, at);
-		break;
-	case SCALAR_FALSE:
-	case SCALAR_TRUE:
-		node = node_bool(r->arena, at, s->kind == SCALAR_TRUE);
-		break;
-	case SCALAR_STRING:
-		return (string_node(
-		    r, at, ev->data.scalar.value, ev->data.scalar.length));
-	case SCALAR_BINARY:
-		return (binary_node(r, ev, at));
-	case SCALAR_INTEGER:
-	case SCALAR_FLOAT:
-		return (number_node(r, ev, at, s));
-	}
-	if (node == NULL)
-		(void)problem_nomem(r->problems); /* told by NULL as well */
-	return (node);
+	/* An open collection weighs nothing. */
+	if (node != NULL && node->weight > 0)
+		return (build_add_alias(&r->build, node, at));
+	problem_add(r->problems, at, NULL,
+	    node == NULL ? "alias of an anchor that is not defined: %s"
+			 : "the alias %s stands within its own anchor",
+	    quote(q, name));
+	return (add_bad(r, at));
 }
 
 static int
@@ -330,40 +235,32 @@ is_merge(const yaml_event_t *ev)
 {
 	const char *tag = (const char *)ev->data.scalar.tag;
 
-	return ((tag == NULL ? ev->data.scalar.plain_implicit
-			     : strcmp(tag, TAG_CORE "merge") == 0) &&
-	    strcmp((const char *)ev->data.scalar.value, "<<") == 0);
+	if (strcmp((const char *)ev->data.scalar.value, "<<") != 0)
+		return (0);
+	if (tag == NULL)
+		return (ev->data.scalar.plain_implicit);
+	return (strcmp(tag, TAG_CORE "merge") == 0 || strcmp(tag, "!") == 0);
 }
 
 static int
-on_scalar(struct reader *r, const yaml_event_t *ev)
+on_scalar(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	struct place at = place_of(r, &ev->start_mark);
-	struct scalar s;
-	struct err err;
 	struct node *node;
 
 	if (build_wants_key(&r->build) && is_merge(ev))
 		return (build_add_merge(&r->build, at));
-	if (is_only_ours(r, ev)) {
-		problem_add(r->problems, at, NULL,
-		    "a plain scalar within [] or {} cannot have '?' or start "
-		    "with ':'; quote it");
+	if (yaml_scalar_refuse(r, ev, at))
 		return (-1);
-	}
-	if (scalar_decide(ev, &s, &err) == -1) {
-		problem_add(r->problems, at, NULL, "%s", err.text);
-		return (-1);
-	}
-	if ((node = scalar_node(r, ev, at, &s)) == NULL)
-		return (-1);
+	if ((node = yaml_scalar_node(r, ev, at)) == NULL)
+		return (r->problems->exhausted ? -1 : add_bad(r, at));
 	if (anchor_add(r, ev->data.scalar.anchor, node) == -1)
 		return (-1);
 	return (build_add(&r->build, node));
 }
 
 static int
-on_open(struct reader *r, const yaml_event_t *ev, enum node_kind kind,
+on_open(struct yaml_reader *r, const yaml_event_t *ev, enum node_kind kind,
     int is_flow, const yaml_char_t *anchor)
 {
 	struct node *node;
@@ -376,16 +273,30 @@ on_open(struct reader *r, const yaml_event_t *ev, enum node_kind kind,
 }
 
 static int
-on_close(struct reader *r)
+on_close(struct yaml_reader *r)
 {
 	if (r->flow > 0)
 		r->flow--;
 	return (build_close(&r->build));
 }
 
+/* libyaml knows 1.2 as well, and reads it as 1.1. */
+static int
+on_document_start(struct yaml_reader *r, const yaml_event_t *ev)
+{
+	const yaml_version_directive_t *v =
+	    ev->data.document_start.version_directive;
+
+	if (v == NULL || (v->major == 1 && v->minor == 1))
+		return (0);
+	problem_add(r->problems, place_of(r, &ev->start_mark), NULL,
+	    "only YAML 1.1 can be read, got %%YAML %d.%d", v->major, v->minor);
+	return (-1);
+}
+
 /* 1: enough was read. */
 static int
-on_document_end(struct reader *r)
+on_document_end(struct yaml_reader *r)
 {
 	struct documents *docs = r->documents;
 	struct node *root = r->build.root;
@@ -406,7 +317,7 @@ on_document_end(struct reader *r)
 
 /* 1: the end. */
 static int
-reader_event(struct reader *r, const yaml_event_t *ev)
+reader_event(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	switch (ev->type) {
 	case YAML_ALIAS_EVENT:
@@ -428,9 +339,10 @@ reader_event(struct reader *r, const yaml_event_t *ev)
 		return (on_document_end(r));
 	case YAML_STREAM_END_EVENT:
 		return (1);
+	case YAML_DOCUMENT_START_EVENT:
+		return (on_document_start(r, ev));
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
-	case YAML_DOCUMENT_START_EVENT:
 		break;
 	}
 	return (0);
@@ -443,7 +355,7 @@ reader_event(struct reader *r, const yaml_event_t *ev)
 static int
 on_read(void *arg, unsigned char *buf, size_t size, size_t *n)
 {
-	struct reader *r = arg;
+	struct yaml_reader *r = arg;
 
 	*n = r->len - r->taken;
 	if (*n > size)
@@ -457,14 +369,15 @@ on_read(void *arg, unsigned char *buf, size_t size, size_t *n)
 
 /* -1: a problem was added, and the document ends there. */
 static int
-reader_run(struct reader *r)
+reader_run(struct yaml_reader *r)
 {
 	yaml_event_t ev;
 	int rc = 0;
 
 	while (rc == 0) {
 		if (!yaml_parser_parse(&r->parser, &ev)) {
-			reader_error(r);
+			if ((r->repaired = reader_repair(r)) == 0)
+				reader_error(r);
 			return (-1);
 		}
 		rc = reader_event(r, &ev);
@@ -475,11 +388,11 @@ reader_run(struct reader *r)
 
 /* One run of libyaml's parser.  0: all is read; -1: a problem came. */
 static int
-reader_parse(struct reader *r)
+reader_parse(struct yaml_reader *r)
 {
 	int rc;
 
-	r->taken = 0;
+	r->taken = r->chars = r->byte = 0;
 	r->flow = 0;
 	r->nanchors = 0;
 	build_next(&r->build);
@@ -502,7 +415,7 @@ is_marker(const unsigned char *p, size_t len)
 
 /* Goes on at the next document behind a fault.  0: there is none. */
 static int
-reader_skip(struct reader *r)
+reader_skip(struct yaml_reader *r)
 {
 	const unsigned char *p = r->bytes, *end = p + r->len;
 	size_t line;
@@ -523,24 +436,41 @@ reader_skip(struct reader *r)
 	return (1);
 }
 
+/* Reads all documents.  1: not yet, the text was repaired. */
+static int
+reader_read(struct yaml_reader *r)
+{
+	r->bytes = r->text.bytes;
+	r->len = r->text.len;
+	r->line = 0;
+	r->repaired = 0;
+	r->documents->form = DOCUMENT_YAML;
+	r->documents->n = 0;
+	build_init(&r->build, r->arena, r->problems, BUILD_LAST_WINS);
+	while (reader_parse(r) == -1 && !r->repaired && reader_skip(r))
+		continue;
+	build_release(&r->build);
+	return (r->repaired);
+}
+
 void
 yaml_read(const void *bytes, size_t len, struct arena *arena,
     struct problems *problems, struct documents *documents)
 {
-	struct reader r;
+	const struct problems before = *problems;
+	size_t total = 0;
+	struct yaml_reader r;
 
 	memset(&r, 0, sizeof(r));
-	r.bytes = bytes;
-	r.len = len;
+	r.text = (struct yaml_text){ bytes, len };
 	r.arena = arena;
 	r.problems = problems;
 	r.documents = documents;
-	documents->form = DOCUMENT_YAML;
-	documents->n = 0;
-	build_init(&r.build, arena, problems, BUILD_LAST_WINS);
-	while (reader_parse(&r) == -1 && reader_skip(&r))
-		continue;
-	build_release(&r.build);
+	do {
+		*problems = before;
+		total += r.text.len;
+		r.can_repair = total < YAML_REPAIRED_MAX;
+	} while (reader_read(&r));
 	if (documents->n == 0 && problems->errors == 0)
 		problem_add(problems, (struct place){ 1, 1 }, NULL,
 		    "the file is empty: expected a Pod");

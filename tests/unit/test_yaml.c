@@ -13,6 +13,7 @@
 
 #include "tests/unit/first_tree.h"
 #include "watcherd/scalar.h"
+#include "watcherd/utf8.h"
 
 #define ARENA (32 << 20)
 
@@ -233,6 +234,17 @@ static const struct {
 	{ "~: 1", "a key must be a string, got null", 1, 1 },
 	{ "a: !!int x", "does not fit its tag", 1, 4 },
 	{ "a: !mine x", "", 0, 0 },
+	{ "a: \"\\/\"", "no escape", 1, 4 },
+	{ "\xef\xbb\xbf\xc3\xa9: \"a/b\\n\\/\"", "no escape", 1, 4 },
+	{ "a: \"it\\'s \\'\\\"", "unexpected end", 1, 4 },
+	{ "a: [http://h/?q]", "cannot have '?'", 1, 5 },
+	{ "a: {b: ::1}", "did not find", 1, 8 },
+	{ "%YAML 1.2\n---\na: 1", "only YAML 1.1", 1, 1 },
+	{ "a: *x\nb: !!int y\nc: .inf\n", "not defined", 1, 4 },
+	{ "<<: *a\n", "not defined", 1, 5 },
+	{ "a: &a [{b: 1}]\nc: {<<: *a}", "must be a mapping or", 2, 5 },
+	{ "--- {18446744073709551615: 1}", "JSON cannot say", 1, 6 },
+	{ "a: !!binary a=b=", "must be base64", 1, 4 },
 	{ "a: .inf", "JSON cannot say", 1, 4 },
 	{ "a: \x01", "control characters", 1, 4 },
 	{ "%YAML 9.9\n---\na: 1", "incompatible", 1, 1 },
@@ -317,7 +329,8 @@ static void
 test_keys(void **state)
 {
 	static const char text[] = "{8080: a, yes: b, 0x10: c, 1.50: d}";
-	static const char yaml[] = "--- {8080: a, yes: b, 0x10: c, 1.50: d}";
+	static const char yaml[] = "--- {8080: a, yes: b, 0x10: c, 1.50: d, "
+				   "1e7: e, .inf: f, 123456.5: g}";
 	struct world w;
 	struct node *root;
 
@@ -328,33 +341,91 @@ test_keys(void **state)
 	assert_string_equal(node_get(root, "true")->str, "b");
 	assert_string_equal(node_get(root, "16")->str, "c");
 	assert_string_equal(node_get(root, "1.5")->str, "d");
+	assert_string_equal(node_get(root, "1e+07")->str, "e");
+	assert_string_equal(node_get(root, ".inf")->str, "f");
+	assert_string_equal(node_get(root, "123456.5")->str, "g");
 	arena_release(&w.arena);
 	assert_null(parse(&w, text, strlen(text)));
 	arena_release(&w.arena);
 }
 
+/* What libyaml takes for an error, and the kubelet's reader does not. */
 static void
-test_json_strings(void **state)
+test_repairs(void **state)
 {
-	static const char text[] =
-	    "{\"a\": \"\\u00e9\\ud83d\\ude00\\/\\n\", \"b\": \"\\ud83dx\","
-	    " \"c\": \"\\ude00\", \"d\": \"\\ud83d\\u0041\"}";
+	static const char text[] = "a: \"it\\'s \\'\\\"\\\\\"\n"
+				   "b: [x:, 'y', \"it\\'s\", o'clock:]\n"
+				   "c: {d:}\n";
 	struct world w;
-	struct node *root;
+	struct node *root, *b;
+
+	(void)state;
+	root = parse(&w, text, strlen(text));
+	assert_non_null(root);
+	assert_int_equal(w.problems.n, 0);
+	assert_string_equal(node_get(root, "a")->str, "it's '\"\\");
+	b = node_get(root, "b");
+	assert_int_equal(b->n, 4);
+	assert_string_equal(b->item[0]->str, "x:");
+	assert_string_equal(b->item[2]->str, "it's");
+	assert_string_equal(b->item[3]->str, "o'clock:");
+	assert_non_null(node_get(node_get(root, "c"), "d:"));
+	assert_int_equal(node_get(root, "c")->at.line, 3);
+	arena_release(&w.arena);
+}
+
+/* All documents, those behind a fault as well; leniently, the first. */
+static void
+test_documents(void **state)
+{
+	static const char text[] = "a: 1\n---\n# none\n---\nb: [\n---\n"
+				   "c: 3\n...\n--- d\n";
+	struct documents docs;
+	struct world w;
 
 	(void)state;
 	world_init(&w);
+	yaml_read(text, strlen(text), &w.arena, &w.problems, &docs);
+	assert_int_equal(docs.n, 3);
+	assert_string_equal(node_get(docs.root[0], "a")->str, "1");
+	assert_string_equal(node_get(docs.root[1], "c")->str, "3");
+	assert_int_equal(node_get(docs.root[1], "c")->at.line, 7);
+	assert_string_equal(docs.root[2]->str, "d");
+	assert_int_equal(docs.root[2]->at.line, 9);
+	assert_int_equal(w.problems.n, 1);
+	assert_int_equal(w.problems.item[0]->line, 6);
+	arena_release(&w.arena);
+	world_init(&w);
 	w.problems.mode = MANIFEST_LENIENT;
-	root = first_tree(text, strlen(text), &w.arena, &w.problems);
-	assert_non_null(root);
-	assert_int_equal(w.problems.n, 3);
-	assert_string_equal(
-	    node_get(root, "a")->str, "\xc3\xa9\xf0\x9f\x98\x80/\n");
-	assert_string_equal(node_get(root, "b")->str, "\xef\xbf\xbdx");
-	assert_string_equal(node_get(root, "c")->str, "\xef\xbf\xbd");
-	assert_string_equal(node_get(root, "d")->str,
-	    "\xef\xbf\xbd"
-	    "A");
+	yaml_read(text, strlen(text), &w.arena, &w.problems, &docs);
+	assert_int_equal(docs.n, 1);
+	assert_int_equal(w.problems.n, 0);
+	yaml_read("---\n---\na: 1\n", 13, &w.arena, &w.problems, &docs);
+	assert_int_equal(docs.n, 1);
+	assert_int_equal(docs.root[0]->kind, NODE_NULL);
+	arena_release(&w.arena);
+}
+
+/* Garbage behind the first document is not looked at, but for 512 bytes. */
+static void
+test_read_ahead(void **state)
+{
+	char text[1200];
+	struct documents docs;
+	struct world w;
+
+	(void)state;
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "a: 1\n---\n", 9);
+	text[sizeof(text) - 1] = '\xff';
+	world_init(&w);
+	w.problems.mode = MANIFEST_LENIENT;
+	yaml_read(text, sizeof(text), &w.arena, &w.problems, &docs);
+	assert_int_equal(docs.n, 1);
+	assert_int_equal(w.problems.n, 0);
+	w.problems.mode = MANIFEST_STRICT;
+	yaml_read(text, sizeof(text), &w.arena, &w.problems, &docs);
+	assert_int_equal(w.problems.errors, 1);
 	arena_release(&w.arena);
 }
 
@@ -450,7 +521,9 @@ main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_json_strings),
+		cmocka_unit_test(test_repairs),
+		cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_read_ahead),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_exhausted),
 	};

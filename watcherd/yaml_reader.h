@@ -1,0 +1,52 @@
+/*
+ * What the parts of the YAML reader share; for yaml.c and yaml_scalar.c
+ * only.
+ */
+#ifndef YAML_READER_PARTS_H
+#define YAML_READER_PARTS_H
+
+#include <yaml.h>
+
+#include "watcherd/build.h"
+#include "watcherd/repair.h"
+
+#define TAG_CORE "tag:yaml.org,2002:"
+
+struct anchor {
+	const char *name;
+	uint32_t hash; /* of the name */
+	struct node *node;
+};
+
+struct yaml_reader {
+	yaml_parser_t parser;
+	const unsigned char *bytes; /* what is parsed: the rest of the file */
+	size_t len, taken;	    /* by libyaml */
+	uint32_t line;		    /* lines before it */
+	size_t lines;		    /* in it, up to where the parser got */
+	size_t chars, byte;	    /* a character's number and place */
+	size_t flow;		    /* open collections in flow style */
+	int can_repair, repaired;
+	struct yaml_text text; /* the whole file */
+	struct arena *arena;
+	struct problems *problems;
+	struct documents *documents;
+	struct build build;
+	struct anchor *anchor; /* latest last: names may be used again */
+	size_t nanchors;
+};
+
+/* The byte of a character that libyaml counts; they come in order. */
+size_t yaml_byte_of(struct yaml_reader *, size_t index);
+
+/*
+ * Refuses a scalar that libyaml takes and the kubelet's reader does not:
+ * 1 after adding a problem.
+ */
+int yaml_scalar_refuse(
+    struct yaml_reader *, const yaml_event_t *, struct place);
+/* What the scalar says.  NULL: a problem was added. */
+struct node *yaml_scalar_node(
+    struct yaml_reader *, const yaml_event_t *, struct place);
+
+#endif
