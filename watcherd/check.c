@@ -145,24 +145,40 @@ check_bytes(struct check *check, struct claims *claims, const struct input *in,
 	arena_release(&arena);
 }
 
+/* A file that the daemon would refuse without a look at its bytes. */
 static void
-check_input(struct check *check, struct claims *claims, const struct input *in)
+check_refused(struct check *check, const struct input *in)
+{
+	struct result result = { .path = in->path, .verdict = VERDICT_REFUSED };
+	struct arena arena;
+
+	arena_init(&arena, MANIFEST_ARENA_MAX);
+	result.manifest = manifest_invalid(
+	    &arena, in->name, "%s", in->why.text);
+	log_assert(result.manifest != NULL);
+	report_add(&check->report, &result);
+	arena_release(&arena);
+}
+
+static void
+check_input(struct check *check, struct claims *claims, struct input *in)
 {
 	struct result result = { .path = in->path };
-	struct err err;
 	void *bytes;
 
 	if (in->ignored) {
 		result.verdict = VERDICT_IGNORED;
 		report_add(&check->report, &result);
-	} else if (input_read(in, &bytes, &result.len, &err) == -1) {
-		result.verdict = VERDICT_UNREADABLE;
-		result.why = err.text;
-		report_add(&check->report, &result);
-	} else {
+	} else if (input_read(in, &bytes, &result.len) == 0) {
 		result.bytes = bytes;
 		check_bytes(check, claims, in, &result);
 		free(bytes);
+	} else if (in->refused) {
+		check_refused(check, in);
+	} else {
+		result.verdict = VERDICT_UNREADABLE;
+		result.why = in->why.text;
+		report_add(&check->report, &result);
 	}
 }
 
@@ -247,18 +263,17 @@ render_bytes(struct check *check, struct result *result,
 
 static int
 render_input(
-    struct check *check, const struct input *in, enum manifest_form form)
+    struct check *check, struct input *in, enum manifest_form form)
 {
 	struct manifest_source src = {
 		.file = in->name, .node = check->node, .mode = check->mode
 	};
 	struct result result = { .path = in->path };
-	struct err err;
 	void *bytes;
 	int rc;
 
-	if (input_read(in, &bytes, &src.len, &err) == -1) {
-		render_fail(check, in->path, err.text);
+	if (input_read(in, &bytes, &src.len) == -1) {
+		render_fail(check, in->path, in->why.text);
 		return (EX_NOINPUT);
 	}
 	src.bytes = result.bytes = bytes;

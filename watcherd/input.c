@@ -40,6 +40,8 @@ static void
 input_open(struct inputs *all, struct input *in, int fd)
 {
 	if (fd == -1) {
+		in->refused = in->folder != 0 && errno != EACCES &&
+		    errno != EPERM;
 		(void)err_set(&in->why, "%s", strerror(errno));
 	} else if (all->nopen == INPUTS_MAX) {
 		(void)close(fd); /* only read from */
@@ -168,21 +170,14 @@ stream_read(int fd, void **bytes, size_t *len, struct err *err)
 	return (err_set(err, "has more than %zu bytes", limit));
 }
 
-int
-input_read(const struct input *in, void **bytes, size_t *len, struct err *err)
+static int
+file_read(int fd, void **bytes, size_t *len, struct err *err)
 {
 	struct fingerprint print;
 
-	if (in->fd == -1) {
-		*err = in->why;
+	if (load_fingerprint(fd, &print, err) == -1)
 		return (-1);
-	}
-	if (in->stream)
-		return (stream_read(in->fd, bytes, len, err));
-	if (load_fingerprint(in->fd, &print, err) == -1)
-		return (-1);
-	switch (
-	    load_read(in->fd, &print, MANIFEST_SIZE_DEFAULT, bytes, len, err)) {
+	switch (load_read(fd, &print, MANIFEST_SIZE_DEFAULT, bytes, len, err)) {
 	case LOAD_DONE:
 		return (0);
 	case LOAD_CHANGED:
@@ -190,5 +185,18 @@ input_read(const struct input *in, void **bytes, size_t *len, struct err *err)
 	case LOAD_FAILED:
 		break;
 	}
+	return (-1);
+}
+
+int
+input_read(struct input *in, void **bytes, size_t *len)
+{
+	if (in->fd == -1)
+		return (-1);
+	if (in->stream)
+		return (stream_read(in->fd, bytes, len, &in->why));
+	if (file_read(in->fd, bytes, len, &in->why) == 0)
+		return (0);
+	in->refused = in->folder != 0;
 	return (-1);
 }

@@ -18,6 +18,7 @@ struct input {
 	int stream;	  /* standard input */
 	int ignored;	  /* a name that the daemon leaves alone */
 	size_t folder;	  /* files of one are rivals; 0: of none */
+	int refused;	  /* the daemon would refuse what cannot be read */
 	struct err why;
 };
 
@@ -36,8 +37,9 @@ void inputs_release(struct inputs *);
 
 /*
  * Reads all of it into memory that the caller frees; at most a manifest's
- * default size.  -1 and err.
+ * default size.  -1: "why" says why not, and "refused" whose fault it is:
+ * of a file in a folder all but a lack of rights counts against the file.
  */
-int input_read(const struct input *, void **bytes, size_t *len, struct err *);
+int input_read(struct input *, void **bytes, size_t *len);
 
 #endif

@@ -129,7 +129,10 @@ folders()
 	pod one >"$d/b.yaml~"
 	ln -s c.yaml "$d/e.yaml"
 	ln -s "$good" "$d/outside.yaml"
-	is 66 "$tripodctl" check -v -N n1 "$d/"
+	mkdir "$STORY/secret"
+	pod secret >"$STORY/secret/a.yaml"
+	chmod 600 "$STORY/secret/a.yaml"
+	is 1 "$tripodctl" check -v -N n1 "$d/"
 	grep -Fqx "$d/.hidden.yaml: ignored: the name has a dot first, or does \
 not end in .yaml, .yml or .json" "$STORY/out"
 	grep -q "^$d/a.yml: valid: pod default/one-n1, uid [0-9a-f]\{32\}$" \
@@ -140,10 +143,13 @@ not end in .yaml, .yml or .json" "$STORY/out"
 default/two-n1 already" "$STORY/out"
 	grep -Fqx "$d/e.yaml: c.yaml defines the pod default/two-n1 already" \
 	    "$STORY/out"
-	grep -Fq "$d/outside.yaml: " "$STORY/err"
-	grep -Fqx "$d/sub.yaml: not a regular file" "$STORY/err"
-	grep -Fqx '7 files, 3 refused, 2 unreadable, 2 ignored' "$STORY/err"
-	is 66 "$tripodctl" check "$d"
+	grep -Fqx "$d/outside.yaml: Invalid cross-device link" "$STORY/out"
+	grep -Fqx "$d/sub.yaml: not a regular file" "$STORY/out"
+	grep -Fqx '7 files, 5 refused, 2 ignored' "$STORY/err"
+	is 66 setpriv --reuid 64201 --regid 64201 --clear-groups \
+	    "$tripodctl" check "$STORY/secret"
+	grep -Fqx "$STORY/secret/a.yaml: Permission denied" "$STORY/err"
+	is 1 "$tripodctl" check "$d"
 	lacks ignored: "$STORY/out"
 	# Each pod of a file is settled on its own.
 	mkdir "$STORY/several"
@@ -160,8 +166,26 @@ $STORY/several/c.yaml: b.yaml defines the pod default/two-node already"
 	tells '0 files, 0 refused'
 }
 
+# confined PID: no new privileges, and a system call filter.
+confined()
+{
+	grep -q '^NoNewPrivs:.1' "/proc/$1/status" &&
+	    grep -q '^Seccomp:.2' "/proc/$1/status"
+}
+
 streams()
 {
+	local pid
+
+	# Before the first byte is read.
+	mkfifo "$STORY/fifo"
+	exec 3<>"$STORY/fifo"
+	"$tripodctl" check - <"$STORY/fifo" >/dev/null 2>&1 3>&- &
+	pid=$!
+	await 10 confined $pid
+	cat "$good" >&3
+	exec 3>&-
+	wait $pid
 	is 0 "$tripodctl" check - <"$good"
 	is 1 "$tripodctl" check - < <(cat "$bad")
 	grep -q '^<stdin>:3:18: ' "$STORY/out"

@@ -142,6 +142,19 @@ test_guess(void **state)
 	}
 }
 
+static void
+test_ending(void **state)
+{
+	(void)state;
+	assert_string_equal(
+	    type_ending(&type_container_port, "port")->name, "containerPort");
+	assert_string_equal(
+	    type_ending(&type_volume_mount, "Path")->name, "mountPath");
+	assert_null(type_ending(&type_volume_mount, "th"));
+	assert_null(type_ending(&type_volume_mount, "mountPath"));
+	assert_null(type_ending(&type_volume_mount, "x"));
+}
+
 /* How the facts write the type of a field. */
 static void
 json_name(const struct field *f, char *out, size_t size)
@@ -252,6 +265,7 @@ main(void)
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_guess),
+		cmocka_unit_test(test_ending),
 		cmocka_unit_test(test_facts),
 	};
 
