@@ -324,6 +324,49 @@ check_part(const char *name, size_t min)
 	free(spot.after);
 }
 
+/* Paths of what has no meaning, a line each, in the order of the schema. */
+static void
+list_cleared(const struct type *type, const char *path, FILE *fp)
+{
+	const struct field *f;
+	char inside[TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < type->n; i++) {
+		f = &type->field[i];
+		(void)snprintf(
+		    inside, sizeof(inside), "%.2000s.%s", path, f->name);
+		if (f->flags & FIELD_CLEARED)
+			(void)fprintf(fp, "%s\n", inside);
+		else if (f->json == JSON_OBJECT)
+			list_cleared(f->type, inside, fp);
+	}
+}
+
+static void
+test_cleared(void **state)
+{
+#define CLEARED_META(path)                                                    \
+	path ".creationTimestamp\n" path ".deletionGracePeriodSeconds\n" path \
+	     ".deletionTimestamp\n" path ".finalizers\n" path                 \
+	     ".generateName\n" path ".generation\n" path                      \
+	     ".managedFields\n" path ".ownerReferences\n" path                \
+	     ".resourceVersion\n" path ".selfLink\n"
+	static const char want[] =
+	    CLEARED_META(".metadata") ".spec.nodeName\n" CLEARED_META(
+		".spec.volumes.ephemeral.volumeClaimTemplate.metadata") ".status\n";
+	char *got;
+	size_t len;
+	FILE *fp = open_memstream(&got, &len);
+
+	(void)state;
+	assert_non_null(fp);
+	list_cleared(&type_pod, "", fp);
+	assert_int_equal(fclose(fp), 0);
+	assert_string_equal(got, want);
+	free(got);
+}
+
 static void
 test_metadata(void **state)
 {
@@ -405,6 +448,65 @@ test_uid(void **state)
 	}
 }
 
+/* What the node adds to a spec. */
+static void
+test_environment(void **state)
+{
+#define OWN "{\"effect\":\"NoExecute\",\"operator\":\"Exists\"}"
+	static const struct {
+		const char *spec, *want, *never;
+	} rows[] = {
+		{ "", "\"nodeName\":\"node1\"", "priority" },
+		{ "nodeName: other", "\"nodeName\":\"node1\"", "other" },
+		{ "", "\"tolerations\":[" OWN "]", NULL },
+		{ "tolerations: [{key: k, operator: Exists}]",
+		    "[{\"key\":\"k\",\"operator\":\"Exists\"}," OWN "]", NULL },
+		{ "tolerations: [{operator: Exists, effect: NoExecute, "
+		  "tolerationSeconds: 5}, {key: k, operator: Exists}, "
+		  "{effect: NoExecute, operator: Exists}]",
+		    "[" OWN ",{\"key\":\"k\",\"operator\":\"Exists\"}," OWN "]",
+		    "tolerationSeconds" },
+		{ "tolerations: [{operator: Exists}]",
+		    "[{\"operator\":\"Exists\"}," OWN "]", NULL },
+		{ "priorityClassName: system-node-critical",
+		    "\"priority\":2000001000", NULL },
+		{ "priorityClassName: system-cluster-critical",
+		    "\"priority\":2000000000", NULL },
+		{ "priorityClassName: system-node-critical, priority: 7",
+		    "\"priority\":7", NULL },
+		{ "priorityClassName: mine", "\"priorityClassName\":\"mine\"",
+		    "\"priority\"" },
+	};
+	const struct identity_place place = { "node1", "a.yaml" };
+	struct identity_of id;
+	struct arena arena;
+	struct node *pod, *mirror;
+	const char *json;
+	char *text;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		arena_init(&arena, ARENA);
+		text = arena_printf(&arena,
+		    "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
+		    "spec: {%s}\n",
+		    rows[i].spec);
+		pod = pod_of(&arena, text, strlen(text));
+		assert_int_equal(identity_make(&arena, pod, &place, &id), 0);
+		assert_string_equal(id.name, "a-node1");
+		assert_string_equal(id.ns, "default");
+		mirror = identity_mirror(&arena, pod, "node1", &id);
+		assert_non_null(mirror);
+		json = canonical_json(&arena, mirror, &len);
+		if (strstr(json, rows[i].want) == NULL ||
+		    (rows[i].never != NULL &&
+			strstr(json, rows[i].never) != NULL))
+			fail_msg("%s: %s", rows[i].spec, json);
+		arena_release(&arena);
+	}
+}
+
 static size_t
 fixture(const char *name, char buf[static FIXTURE_MAX])
 {
@@ -467,11 +569,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cleared),
 		cmocka_unit_test(test_metadata),
 		cmocka_unit_test(test_spec),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_uid),
+		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_vectors),
 	};
 
