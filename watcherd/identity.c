@@ -164,18 +164,23 @@ identity_input(struct arena *arena, const struct node *pod,
 }
 
 int
-identity_make(struct arena *arena, const struct node *pod,
-    const struct identity_place *place, struct identity_of *out)
+identity_make(const struct node *pod, const struct identity_place *place,
+    struct identity_of *out)
 {
 	const struct node *meta = node_get(pod, "metadata");
 	struct digest_part part;
+	struct arena scratch;
 	const char *text;
 	char hex[DIGEST_HEX_SIZE];
 
-	part.data = identity_input(arena, pod, place, &part.len);
-	if (part.data == NULL)
+	arena_init(&scratch, IDENTITY_MEMORY_MAX);
+	part.data = identity_input(&scratch, pod, place, &part.len);
+	if (part.data == NULL) {
+		arena_release(&scratch);
 		return (-1);
+	}
 	digest_hex(&part, 1, hex);
+	arena_release(&scratch);
 	text = node_get_str(meta, "uid");
 	if (text != NULL && !name_is_uid(text))
 		text = NULL;

@@ -48,6 +48,9 @@
 #define UID_SIZE 129	  /* a metadata.uid and the NUL */
 #define POD_NAME_SIZE 254 /* with the node's name, and the NUL */
 
+/* Memory to work out one, which is given back. */
+#define IDENTITY_MEMORY_MAX (32 * 1024 * 1024)
+
 struct identity_of {
 	char uid[UID_SIZE];
 	char hash[IDENTITY_SIZE];
@@ -74,8 +77,8 @@ char *identity_input(struct arena *, const struct node *pod,
  * Works out the identity of a valid, defaulted, pruned pod.  -1: memory
  * ran out.
  */
-int identity_make(struct arena *, const struct node *pod,
-    const struct identity_place *, struct identity_of *);
+int identity_make(const struct node *pod, const struct identity_place *,
+    struct identity_of *);
 
 /*
  * The priority of a spec: the number given, or that of one of the two

@@ -198,7 +198,7 @@ definition_make(const struct intake *in, const struct found *f)
 	if ((d = arena_alloc(arena, sizeof(*d))) == NULL)
 		return (NULL);
 	tripod__definition__init(d);
-	if (identity_make(arena, f->pod, &place, &id) == -1 ||
+	if (identity_make(f->pod, &place, &id) == -1 ||
 	    (d->pod = pod_message(arena, f->pod, &id)) == NULL ||
 	    (mirror = identity_mirror(arena, f->pod, in->src->node, &id)) ==
 		NULL ||
@@ -258,26 +258,29 @@ manifest_parse(const struct manifest_source *src, struct arena *arena)
 }
 
 static int
-render_pod(
-    struct intake *in, struct node *pod, enum manifest_form form, FILE *fp)
+render_pod(const struct intake *in, const struct node *pod,
+    enum manifest_form form, FILE *fp)
 {
 	const struct identity_place place = { in->src->node, in->src->file };
 	struct node *meaning;
-	char *text;
+	struct arena scratch;
+	char *text = NULL;
 	size_t len;
+	int rc = -1;
 
-	canonical_prune(&type_pod, pod);
+	arena_init(&scratch, IDENTITY_MEMORY_MAX);
 	if (form == FORM_IDENTITY)
-		text = identity_input(in->arena, pod, &place, &len);
-	else if ((meaning = identity_meaning(in->arena, pod)) == NULL)
-		return (-1);
-	else if (form == FORM_YAML)
-		return (render_yaml(fp, meaning));
-	else if ((text = canonical_json(in->arena, meaning, &len)) != NULL)
+		text = identity_input(&scratch, pod, &place, &len);
+	else if ((meaning = identity_meaning(&scratch, pod)) != NULL &&
+	    form == FORM_YAML)
+		rc = render_yaml(fp, meaning);
+	else if (meaning != NULL &&
+	    (text = canonical_json(&scratch, meaning, &len)) != NULL)
 		text[len++] = '\n'; /* where the NUL was */
-	if (text == NULL)
-		return (-1);
-	return (fwrite(text, 1, len, fp) == len ? 0 : -1);
+	if (text != NULL && fwrite(text, 1, len, fp) == len)
+		rc = 0;
+	arena_release(&scratch);
+	return (rc);
 }
 
 int
@@ -294,6 +297,7 @@ manifest_render(const struct manifest_source *src, enum manifest_form form,
 	for (i = 0; i < in->nfound; i++) {
 		if (form == FORM_YAML && i > 0 && fputs("---\n", fp) == EOF)
 			return (-1);
+		canonical_prune(&type_pod, in->found[i]->pod);
 		if (render_pod(in, in->found[i]->pod, form, fp) == -1)
 			return (-1);
 	}

@@ -70,7 +70,7 @@ check_rich(const char *folder, const char *result)
 	json = fixture(folder, result, &njson);
 	arena_init(&arena, ARENA);
 	pod = pod_of(&arena, yaml, nyaml);
-	assert_int_equal(identity_make(&arena, pod, &place, &id), 0);
+	assert_int_equal(identity_make(pod, &place, &id), 0);
 	mirror = identity_mirror(&arena, pod, "node1", &id);
 	assert_non_null(mirror);
 	/* Nobody resolves the class for a kubelet's static pod. */

@@ -407,8 +407,8 @@ test_place(void **state)
 	arena_init(&arena, ARENA);
 	for (i = 0; i < 4; i++) {
 		assert_int_equal(
-		    identity_make(&arena, pod_of(&arena, text, strlen(text)),
-			&places[i], &id[i]),
+		    identity_make(
+			pod_of(&arena, text, strlen(text)), &places[i], &id[i]),
 		    0);
 		for (j = 0; j < i; j++)
 			assert_string_not_equal(id[i].hash, id[j].hash);
@@ -439,8 +439,8 @@ test_uid(void **state)
 		    "metadata: {name: a, uid: '%s'}\n",
 		    rows[i].uid);
 		assert_int_equal(
-		    identity_make(&arena, pod_of(&arena, text, strlen(text)),
-			&place, &id),
+		    identity_make(
+			pod_of(&arena, text, strlen(text)), &place, &id),
 		    0);
 		assert_string_equal(
 		    id.uid, rows[i].taken ? rows[i].uid : id.hash);
@@ -493,7 +493,7 @@ test_environment(void **state)
 		    "spec: {%s}\n",
 		    rows[i].spec);
 		pod = pod_of(&arena, text, strlen(text));
-		assert_int_equal(identity_make(&arena, pod, &place, &id), 0);
+		assert_int_equal(identity_make(pod, &place, &id), 0);
 		assert_string_equal(id.name, "a-node1");
 		assert_string_equal(id.ns, "default");
 		mirror = identity_mirror(&arena, pod, "node1", &id);
@@ -540,7 +540,7 @@ check_vector(char *line)
 	len = fixture(name, text);
 	arena_init(&arena, ARENA);
 	assert_int_equal(
-	    identity_make(&arena, pod_of(&arena, text, len), &place, &id), 0);
+	    identity_make(pod_of(&arena, text, len), &place, &id), 0);
 	if (strcmp(id.hash, line) != 0)
 		fail_msg(
 		    "%s\t%s\t%s\t%s", name, place.file, place.node, id.hash);

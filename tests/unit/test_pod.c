@@ -38,7 +38,7 @@ tree_of(struct arena *arena, const char *yaml, struct identity_of *id)
 		    p.item[0]->message);
 	assert_int_equal(defaults_apply(pod, arena, &p), 0);
 	canonical_prune(&type_pod, pod);
-	assert_int_equal(identity_make(arena, pod, &place, id), 0);
+	assert_int_equal(identity_make(pod, &place, id), 0);
 	return (pod);
 }
 
