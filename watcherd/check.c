@@ -262,8 +262,7 @@ render_bytes(struct check *check, struct result *result,
 }
 
 static int
-render_input(
-    struct check *check, struct input *in, enum manifest_form form)
+render_input(struct check *check, struct input *in, enum manifest_form form)
 {
 	struct manifest_source src = {
 		.file = in->name, .node = check->node, .mode = check->mode
