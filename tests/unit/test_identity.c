@@ -346,15 +346,16 @@ list_cleared(const struct type *type, const char *path, FILE *fp)
 static void
 test_cleared(void **state)
 {
-#define CLEARED_META(path)                                                    \
+#define CLAIM ".spec.volumes.ephemeral.volumeClaimTemplate"
+#define CLEARED(path)                                                         \
 	path ".creationTimestamp\n" path ".deletionGracePeriodSeconds\n" path \
 	     ".deletionTimestamp\n" path ".finalizers\n" path                 \
 	     ".generateName\n" path ".generation\n" path                      \
 	     ".managedFields\n" path ".ownerReferences\n" path                \
 	     ".resourceVersion\n" path ".selfLink\n"
-	static const char want[] =
-	    CLEARED_META(".metadata") ".spec.nodeName\n" CLEARED_META(
-		".spec.volumes.ephemeral.volumeClaimTemplate.metadata") ".status\n";
+	static const char want[] = CLEARED(
+	    ".metadata") ".spec.nodeName\n" CLEARED(CLAIM
+	    ".metadata") ".status\n";
 	char *got;
 	size_t len;
 	FILE *fp = open_memstream(&got, &len);
