@@ -50,7 +50,8 @@ VALIDATE	 = watcherd/validate.o watcherd/validate_rules.o \
 		   watcherd/validate_affinity.o \
 		   watcherd/validate_tolerations.o
 MANIFEST_TREE	 = watcherd/yaml.o watcherd/yaml_scalar.o \
-		   watcherd/repair.o watcherd/json.o watcherd/build.o \
+		   watcherd/repair.o watcherd/indent.o watcherd/json.o \
+		   watcherd/build.o \
 		   watcherd/tree.o watcherd/problem.o watcherd/scalar.o \
 		   watcherd/utf8.o
 MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
@@ -338,6 +339,7 @@ $(eval $(call unit,validate,tests/unit/cases.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,intake,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,mutations,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,identity,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,defaults,$(MANIFEST_ALL),$(LIBS_MANIFEST)))

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "watcherd/guess.h"
 #include "watcherd/hint.h"
 
 /* Two letters beyond ASCII are cases of these, too. */
@@ -55,7 +56,8 @@ header_missing(
 
 	for (i = 0; found == NULL && i < h->map->n; i++) {
 		m = &h->map->member[i];
-		if (same_but_case(m->key, name) && strcmp(m->key, name) != 0) {
+		if (guess_distance(m->key, name) < guess_limit(name) ||
+		    same_but_case(m->key, name)) {
 			problem_add(h->problems, m->at, &path,
 			    "must be \"%s\", got nothing; the key is written "
 			    "\"%s\"",

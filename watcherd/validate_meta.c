@@ -11,6 +11,24 @@
 #define HASH_LEN 32
 
 static void
+name_missing(
+    struct validate *v, const struct node *meta, const struct path *path)
+{
+	const struct member *m = node_member(node_get(meta, "labels"), "name");
+
+	if (node_get(meta, "generateName") != NULL)
+		fault(v, meta, path, "name",
+		    "is required; generateName is no replacement");
+	else if (m != NULL)
+		fault(v, meta, path, "name",
+		    "is required; the name in line %u is a label, is it "
+		    "indented too far?",
+		    m->at.line);
+	else
+		fault(v, meta, path, "name", "is required");
+}
+
+static void
 check_name(struct validate *v, const struct node *meta, const struct path *path)
 {
 	const struct node *name = node_get(meta, "name");
@@ -18,10 +36,7 @@ check_name(struct validate *v, const struct node *meta, const struct path *path)
 	int n;
 
 	if (name == NULL || (name->kind == NODE_STRING && name->n == 0)) {
-		fault(v, meta, path, "name",
-		    node_get(meta, "generateName") != NULL
-			? "is required; generateName is no replacement"
-			: "is required");
+		name_missing(v, meta, path);
 		return;
 	}
 	if (name->kind != NODE_STRING)
@@ -55,6 +70,36 @@ check_annotations(
 		fault(v, meta, path, "annotations",
 		    "must be at most %d bytes together, got %zu",
 		    ANNOTATIONS_MAX, bytes);
+}
+
+/*
+ * A kubelet takes "labels:" within the annotations for one without a text,
+ * and what follows for others.
+ */
+static void
+check_swallowed(
+    struct validate *v, const struct node *meta, const struct path *up)
+{
+	static const char *const maps[] = { "annotations", "labels" };
+	const struct node *map;
+	const struct field *f;
+	size_t i, j;
+
+	for (i = 0; i < 2; i++) {
+		struct path path = { up, maps[i], 0, 0 };
+
+		map = node_get_kind(meta, maps[i], NODE_MAP);
+		for (j = 0; map != NULL && j < map->n; j++) {
+			f = type_field(&type_object_meta, map->member[j].key);
+			if (f == NULL || f->shape == SHAPE_ONE ||
+			    map->member[j].value->n > 0)
+				continue;
+			problem_flaw(v->problems, map->member[j].at, &path,
+			    "%s is a field of metadata, is it indented too "
+			    "far?",
+			    f->name);
+		}
+	}
 }
 
 static void
@@ -104,6 +149,7 @@ rule_meta(struct validate *v, const struct node *meta, const struct path *path)
 		return; /* of a template within the spec */
 	check_name(v, meta, path);
 	check_annotations(v, meta, path);
+	check_swallowed(v, meta, path);
 	check_finalizers(v, meta, path);
 	check_controllers(v, meta, path);
 }

@@ -1,7 +1,9 @@
 #include "watcherd/yaml.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "watcherd/indent.h"
 #include "watcherd/yaml_reader.h"
 
 #define YAML_REPAIRED_MAX (1 << 20) /* bytes that are read again */
@@ -56,24 +58,30 @@ reader_repair(struct yaml_reader *r)
 static const struct hint {
 	const char *problem;
 	const char *hint;
-	int opening; /* the place is where it began, not where it failed */
+	enum {
+		WHERE_HERE,
+		WHERE_OPENED, /* the place is where it began */
+		WHERE_ABOVE   /* another line may be the one that is wrong */
+	} where;
 } hints[] = {
 	{ "mapping values are not allowed in this context",
-	    INDENT " Text with \": \" in it needs quotes", 0 },
-	{ "did not find expected key", INDENT, 0 },
-	{ "did not find expected '-' indicator", INDENT, 0 },
+	    INDENT " Text with \": \" in it needs quotes", WHERE_ABOVE },
+	{ "did not find expected key", INDENT, WHERE_ABOVE },
+	{ "did not find expected '-' indicator", INDENT, WHERE_ABOVE },
 	{ "block sequence entries are not allowed in this context",
-	    "; \"- \" begins a line of its own", 0 },
-	{ "could not find expected ':'", "; a blank must follow the ':'", 1 },
-	{ "found unexpected end of stream", "; are the quotes closed?", 1 },
-	{ "did not find expected ',' or ']'", "; is it closed?", 1 },
-	{ "did not find expected ',' or '}'", "; is it closed?", 1 },
+	    "; \"- \" begins a line of its own", WHERE_HERE },
+	{ "could not find expected ':'", "; a blank must follow the ':'",
+	    WHERE_OPENED },
+	{ "found unexpected end of stream", "; are the quotes closed?",
+	    WHERE_OPENED },
+	{ "did not find expected ',' or ']'", "; is it closed?", WHERE_OPENED },
+	{ "did not find expected ',' or '}'", "; is it closed?", WHERE_OPENED },
 	{ "found character that cannot start any token",
-	    "; put such a text in quotes", 0 },
+	    "; put such a text in quotes", WHERE_HERE },
 	{ "found unknown escape character",
-	    "; use single quotes, or \\\\ for a backslash", 0 },
+	    "; use single quotes, or \\\\ for a backslash", WHERE_HERE },
 	{ "found a tab character that violates indentation",
-	    "; indent with blanks", 0 },
+	    "; indent with blanks", WHERE_HERE },
 };
 
 static const struct hint *
@@ -88,13 +96,42 @@ hint_find(const char *problem)
 	return (NULL);
 }
 
+#define MORE_MAX 160
+
+/* A hint, with the lines above that may be meant. */
+static const char *
+hint_more(const struct yaml_reader *r, const struct hint *hint, char *buf)
+{
+	struct indent_suspects s = { INDENT_NONE, INDENT_NONE };
+	size_t line = r->line + 1;
+	const char *dot;
+
+	if (hint == NULL)
+		return ("");
+	if (hint->where == WHERE_ABOVE)
+		s = indent_suspects(
+		    r->bytes, r->len, r->parser.problem_mark.line);
+	if (s.first == INDENT_NONE)
+		return (hint->hint);
+	dot = hint->hint[strlen(hint->hint) - 1] == '?' ? "" : ".";
+	if (s.second == INDENT_NONE)
+		(void)snprintf(buf, MORE_MAX, "%s%s Look at line %zu as well",
+		    hint->hint, dot, s.first + line);
+	else
+		(void)snprintf(buf, MORE_MAX,
+		    "%s%s Look at lines %zu and %zu as well", hint->hint, dot,
+		    s.first + line, s.second + line);
+	return (buf);
+}
+
 /* What the scanner or the parser does not understand. */
 static void
 syntax_error(struct yaml_reader *r, const char *text)
 {
 	const yaml_parser_t *p = &r->parser;
 	const struct hint *hint = hint_find(text);
-	const char *more = hint != NULL ? hint->hint : "";
+	char buf[MORE_MAX];
+	const char *more = hint_more(r, hint, buf);
 	struct place at = place_of(r, &p->problem_mark);
 	size_t i;
 
@@ -105,7 +142,7 @@ syntax_error(struct yaml_reader *r, const char *text)
 		    "%s (a tab; indent with blanks)", text);
 	else if (p->context == NULL)
 		problem_add(r->problems, at, NULL, "%s%s", text, more);
-	else if (hint != NULL && hint->opening)
+	else if (hint != NULL && hint->where == WHERE_OPENED)
 		problem_add(r->problems, place_of(r, &p->context_mark), NULL,
 		    "%s, %s that starts here%s", text, p->context, more);
 	else if (p->context_mark.line == p->problem_mark.line)

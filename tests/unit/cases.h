@@ -26,7 +26,8 @@
  *
  * "---" begins what is said, one problem a line in the order in which they
  * are told, "warning: " before the field where it is one.  Places count from
- * the text's own first line and column; what is outside is 0:0.  A second
+ * the text's own first line and column; what is outside is 0:0 (but
+ * lines within a message count from the composed manifest's first).  A second
  * list behind "--- lenient" is for lenient mode; without it the first one
  * holds if the verdicts agree, and else nothing is said.  "---" is left out
  * if nothing is said at all.
