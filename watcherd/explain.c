@@ -211,7 +211,9 @@ guess_visit(void *arg, const struct subject *s)
 	const struct type *type = subject_type(s);
 	const struct field *f;
 
-	if (type != NULL && (f = type_guess(type, g->name)) != NULL &&
+	if (type != NULL && strcasecmp(type->name, g->name) == 0)
+		g->best = type->name;
+	else if (type != NULL && (f = type_guess(type, g->name)) != NULL &&
 	    (g->best == NULL || strcasecmp(f->name, g->name) == 0))
 		g->best = f->name;
 	return (1);
@@ -266,7 +268,9 @@ find(struct matches *m, const struct names *names, const char *text)
 	struct guess guess = { names->name[names->n - 1], NULL };
 
 	pod.in = &type_pod;
-	if (strcmp(names->name[0], type_pod.name) == 0) {
+	/* As people know it from kubectl. */
+	if (strcasecmp(names->name[0], "pod") == 0 ||
+	    strcasecmp(names->name[0], "pods") == 0) {
 		matches_add(m, &pod);
 		return (descend(&m->subject[0], names, 1));
 	}

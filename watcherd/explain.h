@@ -2,8 +2,8 @@
  * watcherd -E: what a field of a manifest is, from the schema's tables.
  *
  * A field is named by its path, "spec.containers[0].image", with or
- * without indexes; by a path that starts at a type, "Container.image"; or
- * by the end of a path, "httpGet.port", "image".
+ * without indexes; by a path that starts at a type, "Container.image" or
+ * "pod.spec"; or by the end of a path, "httpGet.port", "image".
  */
 #ifndef EXPLAIN_H
 #define EXPLAIN_H

@@ -94,7 +94,10 @@ folder_add(struct inputs *all, const char *path, int folder)
 		return;
 	}
 	all->folders++;
-	for (i = 0; i < n; i++) {
+	if (n > FILES_KNOWN_MAX)
+		(void)err_set(&input_new(all, xstrdup(path))->why,
+		    "has more than %d names", FILES_KNOWN_MAX);
+	for (i = 0; i < n && n <= FILES_KNOWN_MAX; i++) {
 		(void)xasprintf(
 		    &one, "%.*s/%s", (int)len, path, list[i]->d_name);
 		in = input_new(all, one);
@@ -102,8 +105,9 @@ folder_add(struct inputs *all, const char *path, int folder)
 		in->ignored = !files_wants(in->name);
 		if (!in->ignored)
 			input_open(all, in, open_beneath(folder, in->name));
-		free(list[i]);
 	}
+	while (n > 0)
+		free(list[--n]);
 	free(list);
 }
 

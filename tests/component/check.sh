@@ -250,6 +250,10 @@ explains()
 	grep -qx '  spec.containers.lifecycle.preStop.httpGet.port' "$STORY/out"
 	is 0 "$tripodctl" explain 'metadata.labels["a.b/c"]'
 	grep -qx 'metadata.labels' "$STORY/out"
+	is 0 "$tripodctl" explain pod.spec.containers.image
+	grep -qx 'spec.containers.image' "$STORY/out"
+	is 1 "$tripodctl" explain probe
+	tells 'no field probe, did you mean Probe?'
 	is 0 "$tripodctl" explain
 	grep -qx 'fields of Pod:' "$STORY/out"
 	is 1 "$tripodctl" explain spec.containers.livnessProbe
