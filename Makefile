@@ -22,8 +22,8 @@ COMMON		 = common/err.o common/log.o common/mem.o common/mtime.o \
 		   common/conf.o common/name.o common/privdrop.o \
 		   common/sandbox_linux.o
 IPC		 = ipc/imsg.o ipc/dispatch.o ipc/peer.o gen/tripod.pb-c.o
-WATCHERD	 = watcherd/main.o watcherd/sync.o watcherd/answer.o \
-		   $(OFFLINE) \
+WATCHERD	 = watcherd/main.o watcherd/sync.o watcherd/rescan.o \
+		   watcherd/answer.o $(OFFLINE) \
 		   watcherd/watch.o watcherd/files.o watcherd/load.o \
 		   watcherd/filter.o $(MANIFEST)
 OFFLINE		 = watcherd/offline.o watcherd/check.o watcherd/input.o \
@@ -353,6 +353,7 @@ $(eval $(call fuzz,manifest,watcherd/excerpt.o $(MANIFEST_ALL),\
 $(eval $(call testprogram,tests/yamldiff/tripod,$(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,files,watcherd/files.o watcherd/load.o common/name.o \
+    watcherd/utf8.o \
     $(BASE),-lprotobuf-c))
 
 unit: $(UNIT)

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#define NAME_FILE_SIZE 256 /* a file name and its NUL */
+
 /* 1-63 of a-z 0-9 '-', not at either end with '-'. */
 int name_is_label(const char *);
 /* At most 253, parts joined by single '.', each like a label. */

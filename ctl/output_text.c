@@ -206,7 +206,11 @@ print_problems(const struct answer *a, FILE *to)
 		f = a->file[i];
 		for (j = 0; j < f->n_problem; j++) {
 			p = f->problem[j];
-			print_problem(f->file, p, to);
+			if (f->state == TRIPOD__MANIFEST__STATE__IGNORED)
+				(void)fprintf(to, "%s: ignored: %s\n", f->file,
+				    p->message);
+			else
+				print_problem(f->file, p, to);
 		}
 		if (f->state != TRIPOD__MANIFEST__STATE__INVALID)
 			continue;

@@ -41,8 +41,6 @@ send_daemons(struct link *to, struct arena *a)
 	const struct cri_info *info = cri_info(r->cri);
 	struct peers *ps = r->peers;
 	Tripod__DaemonItem *d;
-	const char *reason;
-	int fd;
 
 	d = message_new(a, &tripod__daemon_item__descriptor);
 	d->name = must_strdup(a, "reconciled");
@@ -50,11 +48,7 @@ send_daemons(struct link *to, struct arena *a)
 	d->version = must_strdup(a, VERSION);
 	d->pid = getpid();
 	d->since_ns = r->started_ns;
-	fd = lend_folder(r->lend, &reason);
-	if (fd != -1)
-		(void)close(fd); /* only asked whether it is there */
-	else
-		d->note = must_strdup(a, reason);
+	d->note = must_strdup(a, lend_note(r->lend));
 	if (send_daemon(to, d) == -1 ||
 	    send_link(to, a, &ps->watch, "watcherd") == -1 ||
 	    send_link(to, a, &ps->mirror, "mirrord") == -1)
@@ -124,6 +118,40 @@ send_file(struct link *to, struct arena *a, const struct desired_file *f)
 }
 
 static int
+send_ignored_one(
+    struct link *to, struct arena *a, const char *name, const char *reason)
+{
+	Tripod__FileItem *i = message_new(a, &tripod__file_item__descriptor);
+	Tripod__Problem *p = message_new(a, &tripod__problem__descriptor);
+
+	p->severity = TRIPOD__PROBLEM__SEVERITY__WARNING;
+	p->message = must_strdup(a, reason);
+	i->file = must_strdup(a, name);
+	i->state = TRIPOD__MANIFEST__STATE__IGNORED;
+	i->problem = must_alloc(a, 1, sizeof(*i->problem));
+	i->problem[i->n_problem++] = p;
+	return (
+	    peer_send(to->peer, TRIPOD__MSG__MSG_STATUS_FILE, 0, -1, &i->base));
+}
+
+static int
+send_ignored(struct link *to, struct arena *a, const Tripod__Ignored *m)
+{
+	char more[64];
+	size_t i;
+
+	for (i = 0; m != NULL && i < m->n_name; i++)
+		if (send_ignored_one(
+			to, a, m->name[i]->name, m->name[i]->reason) == -1)
+			return (-1);
+	if (m == NULL || m->more == 0)
+		return (0);
+	(void)snprintf(
+	    more, sizeof(more), "%u more names do not count", m->more);
+	return (send_ignored_one(to, a, "...", more));
+}
+
+static int
 send_pod(struct link *to, struct arena *a, struct pod *p)
 {
 	Tripod__PodItem *i = reconcile_item(a, to->r, p);
@@ -150,6 +178,9 @@ send_status(struct link *to, struct arena *a)
 		if (send_file(to, a, f) == -1)
 			return (-1);
 	}
+	arena_release(a);
+	if (send_ignored(to, a, to->r->ignored) == -1)
+		return (-1);
 	TAILQ_FOREACH (p, &to->r->pods, entry) {
 		arena_release(a);
 		if (send_pod(to, a, p) == -1)

@@ -63,6 +63,7 @@ struct desired {
 	uint64_t serial; /* of the last claim */
 	int last;	 /* the last one by name has the pod */
 	int staging;	 /* a transfer is going on */
+	int over;	 /* there are too many files */
 	int synced;	 /* a whole one has come since the start */
 	/* Name and uid to the claim that has it; NULL: not settled. */
 	struct hsearch_data *won;

@@ -22,6 +22,7 @@ const struct sandbox_rule reconciled_rules[] = {
 	{ "mknodat", SANDBOX_ANY, 0, 0, "host paths: a regular file" },
 	{ "unlinkat", SANDBOX_ANY, 0, 0, "pods that are gone" },
 	{ "renameat", SANDBOX_ANY, 0, 0, "kept manifests" },
+	{ "fstatfs", SANDBOX_ANY, 0, 0, "manifest folder: kind" },
 	{ "fsync", SANDBOX_ANY, 0, 0, "kept manifests" },
 	{ "symlinkat", SANDBOX_ANY, 0, 0, "log links" },
 	{ "getdents64", SANDBOX_ANY, 0, 0, "pods that are gone" },

@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "common/err.h"
 
@@ -17,8 +18,9 @@ struct lend;
 
 /*
  * Follows the folder at path: on_change is called from the event loop
- * when it appears, vanishes or is replaced.  Call lend_check() once to
- * begin.
+ * when it appears, vanishes or is replaced.  A path of a regular file
+ * stands for the folder in which it lies, and only that file is opened.
+ * Call lend_check() once to begin.
  */
 struct lend *lend_new(struct event_base *, const char *path, int strict,
     void (*on_change)(void *ctx), void *ctx);
@@ -33,13 +35,25 @@ uint32_t lend_generation(const struct lend *);
  * says why.
  */
 int lend_folder(const struct lend *, const char **reason);
-/* A new descriptor of a fresh inotify instance on it; -1: errno. */
-int lend_inotify(const struct lend *);
+/*
+ * A new descriptor of a fresh inotify instance on it; -1: there is none
+ * to be had at the moment (on_change is called when there is one).
+ */
+int lend_inotify(struct lend *);
+/* Whether changes may come without an event. */
+int lend_is_silent(const struct lend *);
+/* The only name that counts in the folder, or "". */
+const char *lend_only(const struct lend *);
+/* What is wrong with folder or events, for a person; or "". */
+const char *lend_note(const struct lend *);
 /*
  * Opens a regular file by its name in the folder: a read-only descriptor,
  * or -1 with errno and err.  The name comes from an untrusted peer.  A
- * symbolic link is followed as long as it stays within the folder.
+ * symbolic link is followed as long as it stays within the folder.  errno
+ * is ENOENT only if there is no such name, ENOLINK for a dangling link.
  */
 int lend_open(const struct lend *, const char *name, struct err *);
+/* The same without opening it, whatever it is; -1 with such an errno. */
+int lend_stat(const struct lend *, const char *name, struct stat *);
 
 #endif

@@ -51,6 +51,8 @@ struct reconciled {
 	struct pins pins; /* of containers being made */
 	struct lend *lend;
 	struct desired desired;
+	Tripod__Ignored *ignored; /* names; NULL: watcherd has not said */
+	struct arena *ignored_arena;
 	struct pods pods;
 	struct records records;
 	struct cri *cri;

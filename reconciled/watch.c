@@ -15,6 +15,9 @@
 #define DIGEST_MAX 128
 #define REFUSAL_MAX 4096 /* memory for a problem of our own */
 #define KEEP_MS 100	 /* pods come first */
+#define STAT_NAMES_MAX 40
+#define STAT_ANSWER_MAX (64 * 1024)
+#define NS_PER_SECOND 1000000000LL
 
 void
 watch_lend(struct peers *ps)
@@ -23,27 +26,26 @@ watch_lend(struct peers *ps)
 	Tripod__Folder f = TRIPOD__FOLDER__INIT;
 	struct peer *peer = ps->watch.peer;
 	const char *reason;
-	char *text;
+	char *text, *only;
 	int fd, events;
 
 	if (peer == NULL || peer->phase == PHASE_NEW)
 		return;
 	fd = lend_folder(lend, &reason);
 	events = fd == -1 ? -1 : lend_inotify(lend);
-	if (fd != -1 && events == -1) {
-		log_warn("inotify on the manifest folder");
-		(void)close(fd); /* not lent */
-		fd = -1;
-		reason = "it cannot be watched";
-	}
 	text = xstrdup(reason);
+	only = xstrdup(lend_only(lend));
 	f.present = fd != -1;
 	f.generation = lend_generation(lend);
 	f.reason = text;
+	f.only = only;
+	f.watched = events != -1;
+	f.silent = lend_is_silent(lend);
 	(void)peer_send(peer, TRIPOD__MSG__MSG_FOLDER, 0, fd, &f.base);
 	if (events != -1)
 		(void)peer_send(
 		    peer, TRIPOD__MSG__MSG_INOTIFY, 0, events, NULL);
+	free(only);
 	free(text);
 }
 
@@ -74,6 +76,63 @@ on_open(void *ctx, struct ipc_msg *m)
 	}
 	return (peer_send(
 	    l->peer, TRIPOD__MSG__MSG_OPENED, m->id, fd, &answer.base));
+}
+
+static void
+stat_fill(const struct lend *lend, const char *name, Tripod__FileStat *out)
+{
+	struct stat st;
+
+	if (lend_stat(lend, name, &st) == -1) {
+		out->error = errno == 0 ? EINVAL : (uint32_t)errno;
+		return;
+	}
+	out->dev = st.st_dev;
+	out->ino = st.st_ino;
+	out->size = st.st_size;
+	out->mtime_ns = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec;
+	out->ctime_ns = st.st_ctim.tv_sec * NS_PER_SECOND + st.st_ctim.tv_nsec;
+}
+
+static int
+on_stat(void *ctx, struct ipc_msg *m)
+{
+	const Tripod__Stat *s = (const Tripod__Stat *)(void *)m->payload;
+	Tripod__Stats answer = TRIPOD__STATS__INIT;
+	struct link *l = ctx;
+	struct arena arena;
+	size_t i;
+	int rc;
+
+	if (s->n_name > STAT_NAMES_MAX) {
+		log_warnx("watcherd asks about too many names");
+		return (-1);
+	}
+	arena_init(&arena, STAT_ANSWER_MAX);
+	answer.file = must_alloc(&arena, s->n_name, sizeof(*answer.file));
+	for (i = 0; i < s->n_name; i++) {
+		answer.file[i] = message_new(
+		    &arena, &tripod__file_stat__descriptor);
+		answer.file[i]->name = s->name[i];
+		stat_fill(l->r->lend, s->name[i], answer.file[i]);
+	}
+	answer.n_file = s->n_name;
+	rc = peer_send(
+	    l->peer, TRIPOD__MSG__MSG_STATS, m->id, -1, &answer.base);
+	arena_release(&arena);
+	return (rc);
+}
+
+static int
+on_ignored(void *ctx, struct ipc_msg *m)
+{
+	struct link *l = ctx;
+
+	arena_free(l->r->ignored_arena);
+	l->r->ignored = (Tripod__Ignored *)(void *)m->payload;
+	l->r->ignored_arena = m->arena;
+	m->arena = NULL;
+	return (0);
 }
 
 /* A valid manifest that reconciled does not take becomes an invalid one. */
@@ -222,8 +281,10 @@ on_manifest(void *ctx, struct ipc_msg *msg)
 		return (0);
 	}
 	if ((f = desired_get(&r->desired, m->file)) == NULL) {
-		log_warnx("manifest %s: more than %d files", m->file,
-		    DESIRED_FILES_MAX);
+		if (!r->desired.over)
+			log_warnx("manifest %s and others: more than %d files",
+			    m->file, DESIRED_FILES_MAX);
+		r->desired.over = 1;
 		return (0);
 	}
 	f->named = 1;
@@ -249,6 +310,7 @@ on_begin(void *ctx, struct ipc_msg *msg)
 	TAILQ_FOREACH (f, &l->r->desired.files, entry)
 		f->named = 0;
 	l->r->desired.staging = 1;
+	l->r->desired.over = 0;
 	l->peer->phase = PHASE_SYNC;
 	return (0);
 }
@@ -306,6 +368,12 @@ static const struct ipc_op watch_ops[] = {
 	{ TRIPOD__MSG__MSG_OPEN, PHASE_READY | PHASE_SYNC, IPC_SMALL_MAX,
 	    IPC_SMALL_MAX * 4, IPC_FD_NONE, &tripod__open__descriptor,
 	    on_open },
+	{ TRIPOD__MSG__MSG_STAT, PHASE_READY | PHASE_SYNC, IPC_SMALL_MAX,
+	    IPC_SMALL_MAX * 4, IPC_FD_NONE, &tripod__stat__descriptor,
+	    on_stat },
+	{ TRIPOD__MSG__MSG_IGNORED, PHASE_READY | PHASE_SYNC, IPC_SMALL_MAX,
+	    IPC_SMALL_MAX * 4, IPC_FD_NONE, &tripod__ignored__descriptor,
+	    on_ignored },
 	{ TRIPOD__MSG__MSG_MANIFEST_BEGIN, PHASE_READY | PHASE_SYNC, 0, 0,
 	    IPC_FD_NONE, NULL, on_begin },
 	{ TRIPOD__MSG__MSG_MANIFEST, PHASE_READY | PHASE_SYNC,

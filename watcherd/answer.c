@@ -85,6 +85,17 @@ answer_changing(struct sync *s, struct file *f)
 }
 
 static void
+answer_too_large(
+    struct sync *s, struct file *f, const struct fingerprint *print)
+{
+	answer_refuse(s, f, "is %lld bytes, more than %zu",
+	    (long long)print->size, s->size_max);
+	f->print = *print;
+	f->has_print = 1;
+	file_done(f);
+}
+
+static void
 answer_read(
     struct sync *s, struct file *f, int fd, const struct fingerprint *print)
 {
@@ -100,7 +111,9 @@ answer_read(
 		return;
 	case LOAD_FAILED:
 		answer_refuse(s, f, "%s", err.text);
-		break;
+		f->has_print = f->has_check = 0;
+		file_done(f);
+		return;
 	case LOAD_DONE:
 		answer_parse(s, f, bytes, len);
 		free(bytes);
@@ -123,6 +136,8 @@ answer_opened(struct sync *s, struct file *f, int fd)
 		file_done(f);
 	} else if (f->has_print && fingerprint_equal(&f->print, &print))
 		file_done(f);
+	else if ((uint64_t)print.size > s->size_max)
+		answer_too_large(s, f, &print);
 	else if (!file_is_quiet(f, &print, wall_now_ns()))
 		answer_changing(s, f);
 	else
@@ -146,28 +161,28 @@ answer_gone(struct sync *s, struct file *f)
 	files_remove(&s->files, f);
 }
 
+/* Reasons that may be gone without the file having changed. */
+static int
+is_passing(int error)
+{
+	return (error == EMFILE || error == ENFILE || error == ENOMEM ||
+	    error == EIO || error == ESTALE || error == ETIMEDOUT);
+}
+
 void
 answer_error(struct sync *s, struct file *f, int error, const char *reason)
 {
-	struct err err;
-
 	if (error == ENOENT) {
-		switch (watch_has(&s->watch, f->name, &err)) {
-		case WATCH_LACKS:
-			answer_gone(s, f);
-			return;
-		case WATCH_LOST:
+		/* In a folder that is gone every name is missing. */
+		if (watch_is_lost(&s->watch))
 			sync_lost(s);
-			return;
-		case WATCH_FAILED:
-			log_warnx("%s: %s", f->name, err.text);
-			file_done(f);
-			return;
-		case WATCH_HAS:
-			break; /* a link that leads nowhere */
-		}
+		else
+			answer_gone(s, f);
+		return;
 	}
 	f->has_print = 0;
+	if (is_passing(error))
+		f->has_check = 0;
 	answer_refuse(s, f, "cannot be opened: %s",
 	    reason[0] != '\0' ? reason : strerror(error));
 	file_done(f);

@@ -200,7 +200,7 @@ int
 check_files(struct check *check, char *const *words, int n)
 {
 	struct report *r = &check->report;
-	struct inputs inputs = { NULL, 0, 0, 0 };
+	struct inputs inputs = { .lenient = check->mode == MANIFEST_LENIENT };
 	struct claims claims = { NULL, 0 };
 	size_t i;
 
@@ -285,7 +285,7 @@ render_input(struct check *check, struct input *in, enum manifest_form form)
 int
 check_render(struct check *check, const char *word, enum manifest_form form)
 {
-	struct inputs inputs = { NULL, 0, 0, 0 };
+	struct inputs inputs = { .lenient = check->mode == MANIFEST_LENIENT };
 	int rc = EX_NOINPUT;
 
 	inputs_add(&inputs, word, check->stdin_name);

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/name.h"
+#include "watcherd/utf8.h"
 
 #define NS_PER_MS 1000000LL
 
@@ -72,20 +73,48 @@ files_remove(struct files *fs, struct file *f)
 	file_free(f);
 }
 
-int
-files_wants(const char *name)
+static int
+name_is_text(const char *name)
+{
+	const unsigned char *p = (const unsigned char *)name;
+	size_t n, len = strlen(name);
+
+	if (!name_is_file(name, len))
+		return (0);
+	for (; len > 0; p += n, len -= n) {
+		if ((n = utf8_length(p, len)) == 0)
+			return (0);
+	}
+	return (1);
+}
+
+static int
+name_is_manifest(const char *name)
 {
 	static const char *const suffixes[] = { ".yaml", ".yml", ".json" };
 	size_t i, len = strlen(name), n;
 
-	if (!name_is_file(name, len) || name[0] == '.')
-		return (0);
 	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		n = strlen(suffixes[i]);
 		if (len > n && strcmp(name + len - n, suffixes[i]) == 0)
 			return (1);
 	}
 	return (0);
+}
+
+int
+name_counts(const struct name_rule *rule, const char *name, const char **reason)
+{
+	*reason = NULL;
+	if (rule->only[0] != '\0')
+		return (strcmp(name, rule->only) == 0);
+	if (name[0] == '.' || name[0] == '\0')
+		return (0);
+	if (!name_is_text(name))
+		*reason = "its name has control characters or is not UTF-8";
+	else if (!rule->all && !name_is_manifest(name))
+		*reason = "its name does not end in .yaml, .yml or .json";
+	return (*reason == NULL);
 }
 
 static struct file *
@@ -117,6 +146,9 @@ files_add(struct files *fs, const char *name)
 static void
 file_due(struct file *f, struct mtime when)
 {
+	if (mtime_cmp(when, f->next) < 0)
+		when = f->next;
+	f->unchecked = 0;
 	if (f->state == FILE_ASKED) {
 		f->again = 1;
 		f->due = when;
@@ -163,7 +195,7 @@ files_list_begin(struct files *fs)
 
 	fs->dropped = 0;
 	for (i = 0; i < fs->n; i++)
-		fs->file[i]->listed = 0;
+		fs->file[i]->listed = fs->file[i]->unchecked = 0;
 }
 
 void
@@ -178,8 +210,12 @@ files_list_name(struct files *fs, const char *name, struct mtime now)
 		f->over = 0;
 		fs->nread++;
 	}
-	if (f->state == FILE_IDLE)
+	if (f->state != FILE_IDLE || f->over)
+		return;
+	if (f->verdict == FILE_UNKNOWN)
 		file_due(f, now);
+	else
+		f->unchecked = 1;
 }
 
 void
@@ -221,8 +257,9 @@ files_next(struct files *fs, struct mtime now, struct mtime *wake)
 }
 
 void
-file_ask(struct file *f)
+file_ask(struct file *f, struct mtime now)
 {
+	f->next = mtime_add(now, FILES_GAP_MS);
 	f->state = FILE_ASKED;
 	f->again = 0;
 }
@@ -243,6 +280,43 @@ file_postpone(struct file *f, struct mtime until)
 		f->due = until;
 	f->state = FILE_DUE;
 	f->again = 0;
+}
+
+size_t
+files_unchecked(struct files *fs, struct file **found, size_t max)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < fs->n && n < max; i++) {
+		if (fs->file[i]->unchecked)
+			found[n++] = fs->file[i];
+	}
+	return (n);
+}
+
+static int
+check_equal(const struct file_stat *a, const struct file_stat *b)
+{
+	return (a->error == b->error &&
+	    (a->error != 0 || fingerprint_equal(&a->print, &b->print)));
+}
+
+/*
+ * What was read, or what led to a look before, is no news.  The kernel
+ * never gives a file a time of change that it had before.
+ */
+void
+file_checked(struct file *f, const struct file_stat *c, struct mtime now)
+{
+	f->unchecked = 0;
+	if (f->state != FILE_IDLE ||
+	    (c->error == 0 && f->has_print &&
+		fingerprint_equal(&c->print, &f->print)) ||
+	    (f->has_check && check_equal(c, &f->checked)))
+		return;
+	f->checked = *c;
+	f->has_check = 1;
+	file_due(f, now);
 }
 
 int

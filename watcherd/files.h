@@ -10,11 +10,10 @@
  *  3. A file that was deleted or renamed away is looked at after LEAVE_MS,
  *     so that an editor's dance of renames removes nothing.
  *  4. A listing (at the start, and now and then) means a look at
- *     every name in it and at every known name that is not.
+ *     every new name in it and at every known name that is not; the others
+ *     are looked at only if a check finds that they have changed.
  *  5. Events for a file that is being looked at wait for the answer.
- *
- * Names that count end in ".yaml", ".yml" or ".json" and do not start
- * with a dot.
+ *  6. A file is not looked at again within GAP_MS.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -23,6 +22,7 @@
 #include <stdint.h>
 
 #include "common/mtime.h"
+#include "common/name.h"
 #include "watcherd/canonical.h"
 #include "watcherd/load.h"
 
@@ -31,6 +31,13 @@
 #define FILES_QUIET_MS 1000
 #define FILES_LEAVE_MS 100
 #define FILES_LOOKS_MAX 5 /* looks that found it being written to */
+#define FILES_GAP_MS 100
+
+/* Which names count; all zero: those of manifests. */
+struct name_rule {
+	int all; /* every one that does not start with a dot */
+	char only[NAME_FILE_SIZE]; /* a single one, whatever it is; or "" */
+};
 
 /* What happened to a name. */
 enum file_event {
@@ -46,6 +53,12 @@ enum file_verdict {
 	FILE_INVALID
 };
 
+/* What a look from the outside finds. */
+struct file_stat {
+	uint32_t error; /* errno; 0: it is there */
+	struct fingerprint print;
+};
+
 enum file_state {
 	FILE_IDLE,
 	FILE_DUE,  /* a look is wanted at "due" */
@@ -56,14 +69,18 @@ struct file {
 	char *name;
 	enum file_state state;
 	struct mtime due;
-	int written; /* rule 1: read it even if it is young */
-	int leaving; /* rule 3 */
-	int again;   /* an event came while it was asked for */
+	int written;	   /* rule 1: read it even if it is young */
+	int leaving;	   /* rule 3 */
+	int again;	   /* an event came while it was asked for */
+	struct mtime next; /* rule 6 */
 	int listed;
 	int over;  /* more than FILES_MAX: no look but for leaving */
 	int looks; /* in a row that found it being written to */
 	int has_looked;
 	struct fingerprint looked; /* at the last of these */
+	int unchecked;		   /* rule 4: a check is wanted */
+	int has_check;
+	struct file_stat checked; /* the last one that found something new */
 
 	/* What the last look found. */
 	int has_print;
@@ -82,8 +99,12 @@ struct files {
 void files_init(struct files *);
 void files_release(struct files *);
 
-/* Does a name count? */
-int files_wants(const char *name);
+/*
+ * Whether a name counts.  If not, why: NULL when that is not worth a
+ * word.
+ */
+int name_counts(
+    const struct name_rule *, const char *name, const char **reason);
 struct file *files_find(struct files *, const char *name);
 void files_remove(struct files *, struct file *);
 
@@ -101,10 +122,17 @@ void files_list_end(struct files *, struct mtime now);
  */
 struct file *files_next(struct files *, struct mtime now, struct mtime *wake);
 /* A look begins; it ends with file_done() or file_postpone(). */
-void file_ask(struct file *);
+void file_ask(struct file *, struct mtime now);
 void file_done(struct file *);
 /* Instead: the file is not quiet. */
 void file_postpone(struct file *, struct mtime until);
+
+/*
+ * The files to check after a listing, in order, at most max of them; each
+ * ends with file_checked().
+ */
+size_t files_unchecked(struct files *, struct file **, size_t max);
+void file_checked(struct file *, const struct file_stat *, struct mtime now);
 
 /* True when every file has a verdict. */
 int files_known(struct files *);

@@ -32,6 +32,8 @@ input_new(struct inputs *all, char *path)
 	in->path = path;
 	in->name = slash != NULL ? slash + 1 : path;
 	in->fd = -1;
+	in->limit = all->lenient ? MANIFEST_SIZE_LENIENT
+				 : MANIFEST_SIZE_DEFAULT;
 	return (in);
 }
 
@@ -82,7 +84,9 @@ static void
 folder_add(struct inputs *all, const char *path, int folder)
 {
 	struct dirent **list;
+	struct name_rule rule = { all->lenient, "" };
 	struct input *in;
+	const char *why;
 	char *one;
 	size_t len = strlen(path);
 	int i, n;
@@ -102,7 +106,7 @@ folder_add(struct inputs *all, const char *path, int folder)
 		    &one, "%.*s/%s", (int)len, path, list[i]->d_name);
 		in = input_new(all, one);
 		in->folder = all->folders;
-		in->ignored = !files_wants(in->name);
+		in->ignored = !name_counts(&rule, in->name, &why);
 		if (!in->ignored)
 			input_open(all, in, open_beneath(folder, in->name));
 	}
@@ -148,14 +152,14 @@ inputs_release(struct inputs *all)
 
 /* A pipe has no size: what it gives, up to the limit. */
 static int
-stream_read(int fd, void **bytes, size_t *len, struct err *err)
+stream_read(const struct input *in, void **bytes, size_t *len, struct err *err)
 {
-	size_t used = 0, limit = MANIFEST_SIZE_DEFAULT;
+	size_t used = 0, limit = in->limit;
 	char *buf = xmalloc(limit + 1);
 	ssize_t n;
 
 	while (used <= limit) {
-		n = read(fd, buf + used, limit + 1 - used);
+		n = read(in->fd, buf + used, limit + 1 - used);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
@@ -175,13 +179,13 @@ stream_read(int fd, void **bytes, size_t *len, struct err *err)
 }
 
 static int
-file_read(int fd, void **bytes, size_t *len, struct err *err)
+file_read(const struct input *in, void **bytes, size_t *len, struct err *err)
 {
 	struct fingerprint print;
 
-	if (load_fingerprint(fd, &print, err) == -1)
+	if (load_fingerprint(in->fd, &print, err) == -1)
 		return (-1);
-	switch (load_read(fd, &print, MANIFEST_SIZE_DEFAULT, bytes, len, err)) {
+	switch (load_read(in->fd, &print, in->limit, bytes, len, err)) {
 	case LOAD_DONE:
 		return (0);
 	case LOAD_CHANGED:
@@ -198,8 +202,8 @@ input_read(struct input *in, void **bytes, size_t *len)
 	if (in->fd == -1)
 		return (-1);
 	if (in->stream)
-		return (stream_read(in->fd, bytes, len, &in->why));
-	if (file_read(in->fd, bytes, len, &in->why) == 0)
+		return (stream_read(in, bytes, len, &in->why));
+	if (file_read(in, bytes, len, &in->why) == 0)
 		return (0);
 	in->refused = in->folder != 0;
 	return (-1);

@@ -17,6 +17,7 @@ struct input {
 	int fd;		  /* -1: why says why not */
 	int stream;	  /* standard input */
 	int ignored;	  /* a name that the daemon leaves alone */
+	size_t limit;	  /* bytes that are read */
 	size_t folder;	  /* files of one are rivals; 0: of none */
 	int refused;	  /* the daemon would refuse what cannot be read */
 	struct err why;
@@ -25,6 +26,7 @@ struct input {
 struct inputs {
 	struct input *input;
 	size_t n, nopen, folders;
+	int lenient; /* names and sizes as a kubelet takes them */
 };
 
 /*
@@ -36,8 +38,8 @@ void inputs_add(struct inputs *, const char *word, const char *stdin_name);
 void inputs_release(struct inputs *);
 
 /*
- * Reads all of it into memory that the caller frees; at most a manifest's
- * default size.  -1: "why" says why not, and "refused" whose fault it is:
+ * Reads all of it into memory that the caller frees; at most its
+ * limit.  -1: "why" says why not, and "refused" whose fault it is:
  * of a file in a folder all but a lack of rights counts against the file.
  */
 int input_read(struct input *, void **bytes, size_t *len);

@@ -40,7 +40,7 @@ struct watcherd {
 	/* Configuration. */
 	char *socket, *user;
 	int64_t rescan_s, size_max;
-	int manifests, sandbox, log_level;
+	int manifests, all_names, sandbox, log_level;
 
 	struct identity id;
 	struct event_base *base;
@@ -62,6 +62,7 @@ static const struct conf_key keys[] = {
 	{ "rescan", CONF_SECONDS, AT(rescan_s), "20s", 1, 86400, NULL },
 	{ "manifests", CONF_ENUM, AT(manifests), "strict", 0, 0,
 	    mode_choices },
+	{ "all names", CONF_BOOL, AT(all_names), "no", 0, 0, NULL },
 	{ "manifest size", CONF_BYTES, AT(size_max), "1M", 1024,
 	    MANIFEST_SIZE_MAX, NULL },
 	{ "sandbox", CONF_ENUM, AT(sandbox), "required", 0, 0,
@@ -186,7 +187,10 @@ watcherd_open(struct watcherd *w)
 	w->ev_int = signal_event(w, SIGINT);
 	digest_init();
 	w->sync.mode = (enum manifest_mode)w->manifests;
-	w->sync.size_max = (size_t)w->size_max;
+	w->sync.size_max = w->sync.mode == MANIFEST_LENIENT
+	    ? MANIFEST_SIZE_LENIENT
+	    : (size_t)w->size_max;
+	w->sync.all_names = w->all_names;
 	w->sync.rescan_s = w->rescan_s;
 	sync_init(&w->sync, w->base, fd);
 }

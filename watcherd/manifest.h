@@ -14,10 +14,11 @@
 #include "tripod.pb-c.h"
 #include "watcherd/problem.h"
 
-#define MANIFEST_SIZE_DEFAULT (1024 * 1024)   /* bytes of a file */
-#define MANIFEST_SIZE_MAX (4 * 1024 * 1024)   /* that may be configured */
-#define MANIFEST_PODS_MAX 100		      /* in one file */
-#define MANIFEST_ARENA_MAX (32 * 1024 * 1024) /* memory to parse one */
+#define MANIFEST_SIZE_DEFAULT (1024 * 1024)	/* bytes of a file */
+#define MANIFEST_SIZE_LENIENT 10485759		/* a kubelet's limit */
+#define MANIFEST_SIZE_MAX MANIFEST_SIZE_LENIENT /* that may be configured */
+#define MANIFEST_PODS_MAX 100			/* in one file */
+#define MANIFEST_ARENA_MAX (32 * 1024 * 1024)	/* memory to parse one */
 
 struct manifest_source {
 	const char *file; /* base name: part of the pod's identity */

@@ -10,15 +10,7 @@
 #include "common/name.h"
 #include "watcherd/answer.h"
 #include "watcherd/manifest.h"
-
-static void sync_look(struct sync *);
-
-/* Only with its events a folder can be followed. */
-static int
-sync_active(const struct sync *s)
-{
-	return (s->watch.dir != NULL && s->watch.fd != -1);
-}
+#include "watcherd/rescan.h"
 
 /* Ends the transfer once everything was said. */
 static void
@@ -73,7 +65,7 @@ sync_ask(struct sync *s, struct file *f, int slot)
 		s->last_id = 1;
 	s->asked[slot].id = s->last_id;
 	s->asked[slot].file = f;
-	file_ask(f);
+	file_ask(f, mtime_now());
 	open.name = f->name;
 	(void)peer_send(
 	    s->peer, TRIPOD__MSG__MSG_OPEN, s->last_id, -1, &open.base);
@@ -90,46 +82,20 @@ look_later(struct sync *s, struct mtime now, struct mtime wake)
 		fatalx("event_add");
 }
 
-/* Asks for what is due, as far as there is room for answers. */
-static void
+void
 sync_look(struct sync *s)
 {
 	struct mtime now = mtime_now(), wake = MTIME_NEVER;
 	struct file *f;
 	int slot;
 
-	if (!sync_active(s))
+	if (s->watch.dir == NULL)
 		return;
 	while (!peer_congested(s->peer) && (slot = asked_free(s)) != -1 &&
 	    (f = files_next(&s->files, now, &wake)) != NULL)
 		sync_ask(s, f, slot);
 	look_later(s, now, wake);
 	sync_settle(s);
-}
-
-/* Names beyond the limit are told of, and not read. */
-static void
-sync_refuse_over(struct sync *s)
-{
-	struct file *f;
-	size_t i;
-
-	for (i = 0; i < s->files.n; i++) {
-		f = s->files.file[i];
-		if (!f->over || !f->listed)
-			continue;
-		file_ask(f);
-		answer_refuse(s, f, "one of more than %d manifests", FILES_MAX);
-		file_done(f);
-	}
-}
-
-static void
-on_listed(void *ctx, const char *name)
-{
-	struct sync *s = ctx;
-
-	files_list_name(&s->files, name, mtime_now());
 }
 
 /* Nothing is known any more, and nothing may be said. */
@@ -152,39 +118,6 @@ sync_lost(struct sync *s)
 }
 
 static void
-sync_list(struct sync *s)
-{
-	struct err err;
-
-	files_list_begin(&s->files);
-	switch (watch_list(&s->watch, on_listed, s, &err)) {
-	case 0:
-		files_list_end(&s->files, mtime_now());
-		sync_refuse_over(s);
-		break;
-	case 1:
-		sync_lost(s);
-		return;
-	default:
-		/* Half a list says nothing about what is missing in it. */
-		log_warnx("%s", err.text);
-		s->files.dropped++;
-	}
-	sync_look(s);
-}
-
-static void
-on_rescan(evutil_socket_t fd, short what, void *arg)
-{
-	struct sync *s = arg;
-
-	(void)fd;
-	(void)what;
-	if (sync_active(s))
-		sync_list(s);
-}
-
-static void
 on_look(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -192,20 +125,20 @@ on_look(evutil_socket_t fd, short what, void *arg)
 	sync_look(arg);
 }
 
+/* All events that were read together lead to one round of looks. */
 static void
 on_file(void *ctx, enum file_event event, const char *name)
 {
 	struct sync *s = ctx;
 
 	files_event(&s->files, event, name, mtime_now());
-	sync_look(s);
+	event_active(s->ev_look, EV_TIMEOUT, 0);
 }
 
 static void
-on_overflow(void *ctx)
+on_muddle(void *ctx)
 {
-	log_info("events were lost: listing the folder");
-	sync_list(ctx);
+	rescan_soon(ctx);
 }
 
 static void
@@ -214,8 +147,7 @@ on_lost(void *ctx)
 	sync_lost(ctx);
 }
 
-static const struct watch_callbacks watch_cb = { on_file, on_overflow,
-	on_lost };
+static const struct watch_callbacks watch_cb = { on_file, on_muddle, on_lost };
 
 /* messages */
 
@@ -255,6 +187,16 @@ on_log_level(void *ctx, struct ipc_msg *m)
 	return (0);
 }
 
+/* Now that nothing can be missed, the transfer starts. */
+static void
+sync_begin(struct sync *s)
+{
+	s->transferring = 1;
+	if (peer_send(s->peer, TRIPOD__MSG__MSG_MANIFEST_BEGIN, 0, -1, NULL) ==
+	    0)
+		rescan_run(s);
+}
+
 static int
 on_folder(void *ctx, struct ipc_msg *m)
 {
@@ -263,30 +205,39 @@ on_folder(void *ctx, struct ipc_msg *m)
 	struct err err;
 
 	sync_freeze(s);
+	rescan_reset(s, f->silent || !f->watched);
 	if (!f->present || m->fd == -1) {
 		log_warnx("no manifest folder: %s", f->reason);
 		return (0);
 	}
+	s->watch.rule.all = s->all_names || s->mode == MANIFEST_LENIENT;
+	(void)snprintf(s->watch.rule.only, sizeof(s->watch.rule.only), "%s",
+	    f->only); /* a longer one would never be found */
 	if (watch_set_folder(&s->watch, m->fd, &err) == -1)
 		log_warnx("%s", err.text);
 	m->fd = -1;
+	if (s->watch.dir != NULL && !f->watched)
+		sync_begin(s);
 	return (0);
 }
 
-/* Now that nothing can be missed, the transfer starts. */
 static int
 on_inotify(void *ctx, struct ipc_msg *m)
 {
 	struct sync *s = ctx;
 
-	if (s->watch.dir == NULL)
+	if (s->watch.dir == NULL || s->transferring || s->watch.fd != -1)
 		return (0);
 	watch_set_events(&s->watch, m->fd);
 	m->fd = -1;
-	s->transferring = 1;
-	if (peer_send(s->peer, TRIPOD__MSG__MSG_MANIFEST_BEGIN, 0, -1, NULL) ==
-	    0)
-		sync_list(s);
+	sync_begin(s);
+	return (0);
+}
+
+static int
+on_stats(void *ctx, struct ipc_msg *m)
+{
+	rescan_checked(ctx, m->id, (const Tripod__Stats *)(void *)m->payload);
 	return (0);
 }
 
@@ -324,6 +275,9 @@ static const struct ipc_op ops[] = {
 	    on_folder },
 	{ TRIPOD__MSG__MSG_INOTIFY, PHASE_READY, 0, 0, IPC_FD_REQUIRED, NULL,
 	    on_inotify },
+	{ TRIPOD__MSG__MSG_STATS, PHASE_READY, IPC_SMALL_MAX,
+	    IPC_SMALL_MAX * 4, IPC_FD_NONE, &tripod__stats__descriptor,
+	    on_stats },
 	{ TRIPOD__MSG__MSG_OPENED, PHASE_READY, IPC_SMALL_MAX,
 	    IPC_SMALL_MAX * 4, IPC_FD_OPTIONAL, &tripod__opened__descriptor,
 	    on_opened },
@@ -357,16 +311,13 @@ static const struct peer_callbacks peer_cb = { on_gone, on_drained };
 void
 sync_init(struct sync *s, struct event_base *base, int fd)
 {
-	struct timeval tv = { (time_t)s->rescan_s, 0 };
-
 	s->base = base;
 	files_init(&s->files);
 	watch_init(&s->watch, base, &watch_cb, s);
 	s->ev_look = evtimer_new(base, on_look, s);
-	s->ev_rescan = event_new(base, -1, EV_PERSIST, on_rescan, s);
-	if (s->ev_look == NULL || s->ev_rescan == NULL ||
-	    event_add(s->ev_rescan, &tv) == -1)
-		fatalx("event_new");
+	if (s->ev_look == NULL)
+		fatalx("evtimer_new");
+	rescan_init(s);
 	if ((s->peer = peer_new(base, fd, &sync_table, &peer_cb, s)) == NULL)
 		fatal("peer_new");
 	if (peer_hello(s->peer, "watcherd") == -1)
@@ -376,9 +327,9 @@ sync_init(struct sync *s, struct event_base *base, int fd)
 void
 sync_release(struct sync *s)
 {
-	watch_close(&s->watch);
+	watch_release(&s->watch);
 	files_release(&s->files);
+	rescan_release(s);
 	event_free(s->ev_look);
-	event_free(s->ev_rescan);
 	peer_free(s->peer);
 }

@@ -12,7 +12,20 @@
 #include "common/mem.h"
 
 #define EVENTS_SIZE 16384
+#define PAUSE_MS 100
+#define IS_FOLDER "it is a folder"
 #define ENTRIES_MAX 200000 /* entries of the folder that are looked at */
+
+static void
+watch_on_pause(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)fd;
+	(void)what;
+	if (w->ev != NULL && event_add(w->ev, NULL) == -1)
+		fatalx("event_add");
+}
 
 void
 watch_init(struct watch *w, struct event_base *base,
@@ -23,6 +36,15 @@ watch_init(struct watch *w, struct event_base *base,
 	w->cb = cb;
 	w->ctx = ctx;
 	w->fd = -1;
+	if ((w->ev_pause = evtimer_new(base, watch_on_pause, w)) == NULL)
+		fatalx("evtimer_new");
+}
+
+void
+watch_release(struct watch *w)
+{
+	watch_close(w);
+	event_free(w->ev_pause);
 }
 
 void
@@ -31,6 +53,7 @@ watch_close(struct watch *w)
 	if (w->ev != NULL)
 		event_free(w->ev);
 	w->ev = NULL;
+	(void)event_del(w->ev_pause); /* it may not be pending */
 	if (w->fd != -1)
 		(void)close(w->fd); /* only read from */
 	w->fd = -1;
@@ -51,14 +74,30 @@ watch_set_folder(struct watch *w, int fd, struct err *err)
 	return (0);
 }
 
+/*
+ * A name that does not count, seen from an event.  Programs that keep
+ * files behind a link to a folder replace the link "..data".
+ */
+static void
+watch_other(struct watch *w, const struct inotify_event *ev, const char *why)
+{
+	if (strcmp(ev->name, "..data") == 0 ||
+	    (why != NULL &&
+		(ev->mask &
+		    (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM))))
+		w->cb->on_muddle(w->ctx);
+}
+
 /* Tells of one event; 0: the folder is gone, the rest does not matter. */
 static int
 watch_event(struct watch *w, const struct inotify_event *ev)
 {
 	enum file_event what;
+	const char *why;
 
 	if (ev->mask & IN_Q_OVERFLOW) {
-		w->cb->on_overflow(w->ctx);
+		log_info("events were lost: listing the folder");
+		w->cb->on_muddle(w->ctx);
 		return (1);
 	}
 	if (ev->mask &
@@ -66,8 +105,16 @@ watch_event(struct watch *w, const struct inotify_event *ev)
 		w->cb->on_lost(w->ctx);
 		return (0);
 	}
-	if (ev->len == 0 || !files_wants(ev->name))
+	if (ev->len == 0)
 		return (1);
+	if (w->rule.all && (ev->mask & IN_ISDIR)) {
+		watch_other(w, ev, IS_FOLDER);
+		return (1);
+	}
+	if (!name_counts(&w->rule, ev->name, &why)) {
+		watch_other(w, ev, why);
+		return (1);
+	}
 	if (ev->mask & (IN_CLOSE_WRITE | IN_MOVED_TO))
 		what = FILE_WRITTEN;
 	else if (ev->mask & (IN_DELETE | IN_MOVED_FROM))
@@ -79,6 +126,21 @@ watch_event(struct watch *w, const struct inotify_event *ev)
 	log_debug("event mask=%08x file=%s", ev->mask, ev->name);
 	w->cb->on_file(w->ctx, what, ev->name);
 	return (1);
+}
+
+/*
+ * Whoever makes more events than fit into half of the buffer is given
+ * time: the kernel merges some, and counts when it has no room for more.
+ */
+static void
+watch_pause(struct watch *w, size_t len)
+{
+	const struct timeval tv = { 0, PAUSE_MS * 1000 };
+
+	if (len < EVENTS_SIZE / 2)
+		return;
+	if (event_del(w->ev) == -1 || event_add(w->ev_pause, &tv) == -1)
+		fatalx("event_add");
 }
 
 static void
@@ -109,6 +171,7 @@ watch_on_read(evutil_socket_t fd, short what, void *arg)
 		if (!watch_event(w, (struct inotify_event *)(void *)(buf + at)))
 			return;
 	}
+	watch_pause(w, (size_t)n);
 }
 
 void
@@ -125,17 +188,13 @@ watch_set_events(struct watch *w, int fd)
 		fatalx("event_new");
 }
 
-/* 1: it has no link any more; -1: err. */
-static int
-watch_unlinked(struct watch *w, struct err *err)
+int
+watch_is_lost(const struct watch *w)
 {
 	struct stat st;
 
-	if (w->dir == NULL)
-		return (err_set(err, "no folder is lent"));
-	if (fstat(dirfd(w->dir), &st) == -1)
-		return (err_sys(err, "the lent folder"));
-	return (st.st_nlink == 0);
+	return (w->dir == NULL || fstat(dirfd(w->dir), &st) == -1 ||
+	    st.st_nlink == 0);
 }
 
 /* The next entry; NULL at the end, or with errno set. */
@@ -151,85 +210,78 @@ watch_entry(struct watch *w, size_t *left)
 	return (readdir(w->dir));
 }
 
-struct names {
-	char **name;
+struct entry {
+	char *name;
+	const char *reason;
+};
+
+struct entries {
+	struct entry *entry;
 	size_t n, size;
 };
 
 static void
-names_add(struct names *ns, const char *name)
+entries_add(struct entries *es, const char *name, const char *reason)
 {
-	if (ns->n == ns->size) {
-		ns->size = ns->size == 0 ? 64 : ns->size * 2;
-		ns->name = xreallocarray(
-		    ns->name, ns->size, sizeof(ns->name[0]));
+	if (es->n == es->size) {
+		es->size = es->size == 0 ? 64 : es->size * 2;
+		es->entry = xreallocarray(
+		    es->entry, es->size, sizeof(es->entry[0]));
 	}
-	ns->name[ns->n++] = xstrdup(name);
+	es->entry[es->n].name = xstrdup(name);
+	es->entry[es->n++].reason = reason;
 }
 
 static int
-name_compare(const void *a, const void *b)
+entry_compare(const void *a, const void *b)
 {
-	return (strcmp(*(char *const *)a, *(char *const *)b));
+	const struct entry *x = a, *y = b;
+
+	return (strcmp(x->name, y->name));
 }
 
 static void
-names_release(struct names *ns)
+entries_release(struct entries *es)
 {
 	size_t i;
 
-	for (i = 0; i < ns->n; i++)
-		free(ns->name[i]);
-	free(ns->name);
+	for (i = 0; i < es->n; i++)
+		free(es->entry[i].name);
+	free(es->entry);
+}
+
+static void
+entries_take(struct entries *es, const struct watch *w, const struct dirent *e)
+{
+	const char *reason;
+	int counts = name_counts(&w->rule, e->d_name, &reason);
+
+	if (e->d_type == DT_DIR && (reason != NULL || w->rule.all)) {
+		if (e->d_name[0] != '.')
+			entries_add(es, e->d_name, IS_FOLDER);
+	} else if (counts || reason != NULL) {
+		entries_add(es, e->d_name, reason);
+	}
 }
 
 int
-watch_list(struct watch *w, void (*call)(void *, const char *), void *ctx,
-    struct err *err)
+watch_list(struct watch *w, void (*call)(void *, const char *, const char *),
+    void *ctx, struct err *err)
 {
-	struct names ns = { NULL, 0, 0 };
+	struct entries es = { NULL, 0, 0 };
 	size_t i, left = ENTRIES_MAX;
 	const struct dirent *e;
-	int rc;
+	int rc = 0;
 
-	if ((rc = watch_unlinked(w, err)) != 0)
-		return (rc);
 	rewinddir(w->dir);
-	while ((e = watch_entry(w, &left)) != NULL) {
-		if (files_wants(e->d_name))
-			names_add(&ns, e->d_name);
-	}
+	while ((e = watch_entry(w, &left)) != NULL)
+		entries_take(&es, w, e);
 	if (errno != 0)
 		rc = err_sys(err, "listing the folder");
-	if (ns.n > 0)
-		qsort(ns.name, ns.n, sizeof(ns.name[0]), name_compare);
-	for (i = 0; rc == 0 && i < ns.n; i++)
-		call(ctx, ns.name[i]);
-	names_release(&ns);
+	if (es.n > 0)
+		qsort(es.entry, es.n, sizeof(es.entry[0]), entry_compare);
+	for (i = 0; rc == 0 && i < es.n; i++)
+		call(ctx, es.entry[i].name, es.entry[i].reason);
+	entries_release(&es);
 	return (rc);
-}
-
-enum watch_answer
-watch_has(struct watch *w, const char *name, struct err *err)
-{
-	size_t left = ENTRIES_MAX;
-	const struct dirent *e;
-
-	switch (watch_unlinked(w, err)) {
-	case 0:
-		break;
-	case 1:
-		return (WATCH_LOST);
-	default:
-		return (WATCH_FAILED);
-	}
-	rewinddir(w->dir);
-	while ((e = watch_entry(w, &left)) != NULL) {
-		if (strcmp(e->d_name, name) == 0)
-			return (WATCH_HAS);
-	}
-	if (errno == 0)
-		return (WATCH_LACKS);
-	(void)err_sys(err, "listing the folder"); /* told by the answer */
-	return (WATCH_FAILED);
 }

@@ -15,8 +15,12 @@
 struct watch_callbacks {
 	/* Something happened to a name that counts. */
 	void (*on_file)(void *ctx, enum file_event, const char *name);
-	/* Events were lost: list the folder. */
-	void (*on_overflow)(void *ctx);
+	/*
+	 * Something happened that only a listing can make sense of: events
+	 * were lost, a name that does not count came or went, or a link that
+	 * others may lead through was replaced.
+	 */
+	void (*on_muddle)(void *ctx);
 	/* The folder was removed, renamed or unmounted. */
 	void (*on_lost)(void *ctx);
 };
@@ -27,11 +31,13 @@ struct watch {
 	void *ctx;
 	DIR *dir; /* NULL: no folder */
 	int fd;	  /* inotify, or -1 */
-	struct event *ev;
+	struct name_rule rule;
+	struct event *ev, *ev_pause;
 };
 
 void watch_init(struct watch *, struct event_base *,
     const struct watch_callbacks *, void *ctx);
+void watch_release(struct watch *);
 /* Gives both descriptors back. */
 void watch_close(struct watch *);
 /* Takes the descriptor of a folder; -1: it is none, err. */
@@ -39,19 +45,15 @@ int watch_set_folder(struct watch *, int fd, struct err *);
 /* Takes an inotify descriptor and begins to read it. */
 void watch_set_events(struct watch *, int fd);
 
+/* Whether the folder has ceased to exist: it has no link any more. */
+int watch_is_lost(const struct watch *);
 /*
- * Calls back with every name that counts, in order.  1: the folder has
- * ceased to exist (it has no link any more), and nothing was called; -1:
- * err.
+ * Calls back with every name that is worth a word, in order; the reason
+ * says why one does not count, or is NULL.  -1: err, and nothing was
+ * called.
  */
-int watch_list(
-    struct watch *, void (*)(void *ctx, const char *), void *ctx, struct err *);
-enum watch_answer {
-	WATCH_LACKS, /* the name does not stand in the folder */
-	WATCH_HAS,
-	WATCH_LOST,  /* the folder has ceased to exist */
-	WATCH_FAILED /* err */
-};
-enum watch_answer watch_has(struct watch *, const char *name, struct err *);
+int watch_list(struct watch *,
+    void (*)(void *ctx, const char *name, const char *reason), void *ctx,
+    struct err *);
 
 #endif

@@ -21,7 +21,7 @@ spec: {containers: [{name: c, image: x}]}
 class World:
     """One watcherd, with a folder that it has no right to."""
 
-    def __init__(self, program, top, name):
+    def __init__(self, program, top, name, more=""):
         self.dir = os.path.join(top, name)
         os.mkdir(self.dir, 0o755)
         self.folder = os.path.join(self.dir, "manifests")
@@ -29,8 +29,10 @@ class World:
         sock = os.path.join(self.dir, "watch.sock")
         conf = os.path.join(self.dir, "conf")
         with open(conf, "w") as f:
-            f.write(f"socket {sock}\nuser {UID}\nrescan 1s\n"
-                    "log level debug\n")
+            f.write(f"socket {sock}\nuser {UID}\n" + more)
+            for line in ("rescan 1s\n", "log level debug\n"):
+                if line.rsplit(" ", 1)[0] not in more:
+                    f.write(line)
         self.peer = Peer(sock, UID)
         self.log = open(os.path.join(self.dir, "log"), "w+")
         self.proc = subprocess.Popen([program, "-f", conf],
@@ -51,8 +53,8 @@ class World:
         self.write(".new", text)
         os.rename(self.path(".new"), self.path(name))
 
-    def lend(self):
-        self.peer.lend(self.folder)
+    def lend(self, **options):
+        self.peer.lend(self.folder, **options)
         self.peer.until_end(30)
 
     def end(self):
@@ -253,17 +255,125 @@ def case_future(w):
 
 
 def case_rescan(w):
-    """Unchanged files are asked for, not told of again; and a change
+    """Unchanged files are neither opened nor told of again; and a change
     without an event is found."""
     w.put("a.yaml", POD % "a")
-    w.put("target", POD % "b")
-    os.symlink("target", w.path("b.yaml"))
+    w.put(".target", POD % "b")
+    os.symlink(".target", w.path("b.yaml"))
+    os.symlink(".nowhere", w.path("c.yaml"))
+    w.write("d.yaml", "#" * (2 << 20))
     w.lend()
-    n = w.peer.opens.count("a.yaml")
-    w.peer.wait(lambda: w.peer.opens.count("a.yaml") >= n + 3)
-    assert len(w.peer.manifests) == 2, w.peer.manifests
-    w.write("target", POD % "c")
+    w.peer.wait(lambda: len(w.peer.stats) >= 3)
+    opens = list(w.peer.opens)
+    w.peer.wait(lambda: len(w.peer.stats) >= 6)
+    assert w.peer.stats[-1] == ["a.yaml", "b.yaml", "c.yaml", "d.yaml"]
+    assert w.peer.opens == opens, w.peer.opens
+    assert len(w.peer.manifests) == 4, w.peer.manifests
+    w.write(".target", POD % "c")
+    w.peer.wait(lambda: len({m.uid for m in w.peer.manifests if m.uid}) == 3)
+    assert w.peer.opens[len(opens):] == ["b.yaml"], w.peer.opens
+    w.write(".nowhere", POD % "d")
+    w.peer.until("c.yaml", VALID)
+
+
+def case_data_link(w):
+    """The link that others lead through is replaced: noticed at once."""
+    for version in "12":
+        os.mkdir(w.path("..v" + version))
+        w.write(f"..v{version}/a.yaml", POD % f"p{version}")
+    os.symlink("..v1", w.path("..data"))
+    os.symlink("..data/a.yaml", w.path("a.yaml"))
+    w.peer.lend(w.folder)
+    w.peer.until("a.yaml", VALID)
+    first = w.peer.last("a.yaml").uid
+    os.symlink("..v2", w.path("..new"))
+    os.rename(w.path("..new"), w.path("..data"))
+    w.peer.wait(lambda: w.peer.last("a.yaml").uid != first, 3)
+
+
+def case_all_names(w):
+    for name in ("README", "x.yaml~", "#x#", "a.yaml.bak"):
+        w.put(name, POD % "a")
+    w.put(".hidden", POD % "a")
+    os.mkdir(w.path("folder"))
+    w.lend()
+    assert {m.file for m in w.peer.manifests if m.state == VALID} == {
+        "README", "x.yaml~", "#x#", "a.yaml.bak"}
+    assert w.peer.ignored == {"folder": "it is a folder"}, w.peer.ignored
+    os.mkdir(w.path("later"))
+    w.peer.wait(lambda: "later" in w.peer.ignored)
+    w.put("new", POD % "a")
+    w.peer.until("new", VALID)
+
+
+case_all_names.conf = "all names yes\n"
+
+
+def case_only(w):
+    """A single file, replaced in every way; the others do not matter."""
+    w.put("pod", POD % "a")
+    w.put("other.yaml", POD % "b")
+    w.lend(only="pod")
+    assert [m.file for m in w.peer.manifests] == ["pod"]
+    w.put("pod", POD % "b")
+    w.peer.wait(lambda: len({m.uid for m in w.peer.manifests}) == 2)
+    os.unlink(w.path("pod"))
+    w.peer.until("pod", GONE)
+    w.write("pod", POD % "c")
+    w.peer.until("pod", VALID)
+    assert w.peer.ignored == {}, w.peer.ignored
+    assert set(w.peer.opens) == {"pod"}, w.peer.opens
+
+
+def case_ignored(w):
+    """What does not count is told, some of it."""
+    for name in ("README", "x.yaml~", "#x#", "a.yaml.bak", "4913"):
+        w.put(name, POD % "a")
+    for name in (b"bad\xff.yaml", b"bell\x07.yaml", b"new\nline.yaml"):
+        with open(os.path.join(w.folder.encode(), name), "w"):
+            pass
+    os.mkdir(w.path("folder"))
+    w.put(".hidden.swp", "")
+    w.lend()
+    ending = "its name does not end in .yaml, .yml or .json"
+    odd = "its name has control characters or is not UTF-8"
+    assert w.peer.ignored == {
+        "README": ending, "x.yaml~": ending, "#x#": ending,
+        "a.yaml.bak": ending, "4913": ending, "bad\udcff.yaml": odd,
+        "bell\a.yaml": odd, "new\nline.yaml": odd,
+        "folder": "it is a folder"}, w.peer.ignored
+    assert w.peer.manifests == [] and w.peer.opens == []
+    os.unlink(w.path("README"))
+    w.peer.wait(lambda: "README" not in w.peer.ignored)
+    for i in range(100):
+        w.put(f"more{i:03}", "")
+    w.peer.wait(lambda: w.peer.more == 108 - 32)
+    assert len(w.peer.ignored) == 32
+
+
+def case_unwatched(w):
+    """Without events there still are listings."""
+    w.put("a.yaml", POD % "a")
+    w.lend(watched=False)
+    assert w.peer.last("a.yaml").state == VALID
+    w.put("b.yaml", POD % "b")
+    w.peer.until("b.yaml", VALID)
+    w.put("a.yaml", POD % "c")
     w.peer.wait(lambda: len({m.uid for m in w.peer.manifests}) == 3)
+    os.unlink(w.path("b.yaml"))
+    w.peer.until("b.yaml", GONE)
+
+
+def case_silent(w):
+    """Events that may be missing: listed often, however long a rescan is."""
+    w.put(".target", POD % "a")
+    os.symlink(".target", w.path("a.yaml"))
+    w.lend(silent=True)
+    w.write(".target", POD % "b")
+    w.peer.wait(lambda: len({m.uid for m in w.peer.manifests}) == 2)
+
+
+case_silent.conf = "rescan 1h\n"
 
 
 def case_folder_removed(w):
@@ -311,6 +421,56 @@ def case_many(w):
     assert w.peer.last("zz.yaml").state == VALID
 
 
+def cpu_seconds(w):
+    with open(f"/proc/{w.proc.pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_kb(w):
+    with open(f"/proc/{w.proc.pid}/status") as f:
+        return next(int(line.split()[1]) for line in f
+                    if line.startswith("VmHWM"))
+
+
+def case_hostile_names(w):
+    """100 000 names, and a rename without end: a manifest still counts."""
+    w.put("a.yaml", POD % "a")
+    w.lend()
+    for i in range(100000):
+        os.close(os.open(w.path(f"{i:06}\x1b[2J"), os.O_CREAT | os.O_WRONLY))
+    stop = threading.Event()
+
+    def rename():
+        here, there = w.path("x.yaml"), w.path("y.yaml")
+        w.write("x.yaml", POD % "x")
+        while not stop.is_set():
+            os.rename(here, there)
+            here, there = there, here
+
+    t = threading.Thread(target=rename)
+    t.start()
+    try:
+        before, began = cpu_seconds(w), time.monotonic()
+        w.put("b.yaml", POD % "b")
+        w.peer.until("b.yaml", VALID)
+        os.unlink(w.path("b.yaml"))
+        w.peer.until("b.yaml", GONE)
+        time.sleep(max(0, began + 5 - time.monotonic()))
+        load = (cpu_seconds(w) - before) / (time.monotonic() - began)
+    finally:
+        stop.set()
+        t.join()
+    print(f"# load {load:.2f}, {memory_kb(w)} KiB")
+    assert load < 0.5, load
+    assert memory_kb(w) < 64 * 1024
+    assert w.peer.last("a.yaml").state == VALID
+    w.peer.wait(lambda: w.peer.more == 100000 - 32)
+
+
+case_hostile_names.conf = "log level info\n"
+
+
 def case_churn(w):
     """The last word is the truth."""
     w.lend()
@@ -350,7 +510,7 @@ def main():
              if k.startswith("case_") and pattern in k}
     failed = 0
     for n, (name, case) in enumerate(cases.items(), 1):
-        w = World(program, top, name)
+        w = World(program, top, name, getattr(case, "conf", ""))
         try:
             case(w)
             if w.proc.poll() is None:

@@ -15,6 +15,7 @@ import time
 HELLO, WELCOME, LOG_LEVEL = 1, 2, 3
 FOLDER, INOTIFY, OPEN, OPENED = 10, 11, 12, 13
 BEGIN, MANIFEST, END = 14, 15, 16
+STAT, STATS, IGNORED = 17, 18, 19
 GONE, VALID, INVALID = 0, 1, 2
 HEADER = struct.Struct("=IIII")
 FD_MARK = 0x80000000  # in the length: a descriptor comes with it
@@ -99,6 +100,7 @@ class Peer(threading.Thread):
         self.cond = threading.Condition()
         self.folder, self.lent = -1, 0
         self.manifests, self.opens, self.kinds = [], [], []
+        self.stats, self.ignored, self.more = [], {}, 0
         self.sock, self.hello, self.lost = None, None, False
         self.start()
 
@@ -136,6 +138,14 @@ class Peer(threading.Thread):
                 self.open(parse(data)[1][0].decode(), ident)
             elif kind == MANIFEST:
                 self.manifests.append(Manifest(data))
+            elif kind == STAT:
+                self.stat([b.decode() for b in parse(data)[1]], ident)
+            elif kind == IGNORED:
+                self.ignored = {}
+                for i in map(parse, parse(data).get(1, [])):
+                    name = i[1][0].decode(errors="surrogateescape")
+                    self.ignored[name] = i[2][0].decode()
+                self.more = parse(data).get(2, [0])[0]
             self.cond.notify_all()
         return True
 
@@ -160,18 +170,43 @@ class Peer(threading.Thread):
                 os.close(fd)
                 fd, error = -1, errno.EINVAL
         except OSError as e:
-            error = e.errno
+            error = self.explain(name, e)
         payload = number(1, error) + text(2, os.strerror(error))
         self.send(OPENED, payload if error else b"", fd, ident)
         if fd != -1:
             os.close(fd)
+
+    def explain(self, name, e):
+        """A link to nowhere is not the same as no name at all."""
+        if e.errno == errno.ENOENT:
+            try:
+                os.lstat(name, dir_fd=self.folder)
+                return errno.ENOLINK
+            except OSError:
+                pass
+        return e.errno
+
+    def stat(self, names, ident):
+        self.stats.append(names)
+        files = b""
+        for name in names:
+            f = text(1, name)
+            try:
+                st = os.stat(name, dir_fd=self.folder)
+                for i, n in enumerate((st.st_dev, st.st_ino, st.st_size,
+                                       st.st_mtime_ns, st.st_ctime_ns)):
+                    f += number(3 + i, n)
+            except OSError as e:
+                f += number(2, self.explain(name, e))
+            files += varint(1 << 3 | 2) + varint(len(f)) + f
+        self.send(STATS, files, -1, ident)
 
     def welcome(self):
         self.wait(lambda: self.hello is not None)
         self.send(WELCOME, number(1, 2) + text(2, "test") + text(3, "node1")
                   + text(4, "/manifests") + number(5, 2))
 
-    def lend(self, path):
+    def lend(self, path, only="", watched=True, silent=False):
         """Lends a folder, or says that there is none."""
         if self.folder != -1:
             os.close(self.folder)
@@ -181,11 +216,14 @@ class Peer(threading.Thread):
             return
         with self.cond:
             self.folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        self.lent += 1
+        self.send(FOLDER, number(1, 1) + number(2, 1) + text(4, only)
+                  + number(5, watched) + number(6, silent), self.folder)
+        if not watched:
+            return
         watch = libc.inotify_init1(os.O_NONBLOCK)
         wd = libc.inotify_add_watch(watch, path.encode(), EVENTS)
         assert watch >= 0 and wd >= 0
-        self.lent += 1
-        self.send(FOLDER, number(1, 1) + number(2, 1), self.folder)
         self.send(INOTIFY, b"", watch)
         os.close(watch)
 

@@ -115,7 +115,7 @@ daemons_up()
 
 	mkdir -p "$dir"/state "$dir"/log/{pods,containers}
 	# As kubeadm makes it.
-	[ -d "$dir/manifests" ] || mkdir -m 700 "$dir/manifests"
+	[ -e "$dir/manifests" ] || mkdir -m 700 "$dir/manifests"
 	daemons_conf "$dir" "$node" "$kubeconfig"
 	for name in $tripod; do
 		start "$dir" "$name" "$TRIPOD_BIN/$name" \

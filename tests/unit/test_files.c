@@ -33,34 +33,74 @@ next(struct files *fs, int64_t now, int64_t *wake)
 	return (f != NULL ? f->name : "");
 }
 
+enum {
+	ENDING = 1,
+	ODD
+}; /* reasons */
+
 static void
 test_names(void **state)
 {
 	static const struct {
 		const char *name;
-		int wanted;
+		int counts, all; /* with all names */
+		int why;	 /* reasons for both; 0: NULL */
+		int why_all;
 	} rows[] = {
-		{ "a.yaml", 1 },
-		{ "a.yml", 1 },
-		{ "a.json", 1 },
-		{ ".a.yaml", 0 },
-		{ "a.yaml~", 0 },
-		{ "a.yaml.bak", 0 },
-		{ ".yaml", 0 },
-		{ "yaml", 0 },
-		{ "a.YAML", 0 },
-		{ "", 0 },
-		{ "..", 0 },
-		{ "a/b.yaml", 0 },
-		{ "#a.yaml#", 0 },
-		{ "4913", 0 },
-		{ "a b.yaml", 1 },
+		{ "a.yaml", 1, 1, 0, 0 },
+		{ "a.yml", 1, 1, 0, 0 },
+		{ "a.json", 1, 1, 0, 0 },
+		{ "a b.yaml", 1, 1, 0, 0 },
+		{ "\xc3\xa9.yaml", 1, 1, 0, 0 },
+		{ ".a.yaml", 0, 0, 0, 0 },
+		{ ".a.yaml.swp", 0, 0, 0, 0 },
+		{ ".yaml", 0, 0, 0, 0 },
+		{ "", 0, 0, 0, 0 },
+		{ ".", 0, 0, 0, 0 },
+		{ "..", 0, 0, 0, 0 },
+		{ "a.yaml~", 0, 1, ENDING, 0 },
+		{ "a.yaml.bak", 0, 1, ENDING, 0 },
+		{ "#a.yaml#", 0, 1, ENDING, 0 },
+		{ "4913", 0, 1, ENDING, 0 },
+		{ "yaml", 0, 1, ENDING, 0 },
+		{ "a.YAML", 0, 1, ENDING, 0 },
+		{ "a/b.yaml", 0, 0, ODD, ODD },
+		{ "a\nb.yaml", 0, 0, ODD, ODD },
+		{ "\x1b[2J.yaml", 0, 0, ODD, ODD },
+		{ "a\xff.yaml", 0, 0, ODD, ODD },
+		{ "a\xc3.yaml", 0, 0, ODD, ODD },
 	};
+	static const char *const texts[] = { NULL, "end in", "UTF-8" };
+	struct name_rule rule;
+	const char *why;
 	size_t i;
+	int all, want;
 
 	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(files_wants(rows[i].name), rows[i].wanted);
+	memset(&rule, 0, sizeof(rule));
+	for (i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		all = rule.all = i % 2;
+		want = all ? rows[i / 2].why_all : rows[i / 2].why;
+		if (name_counts(&rule, rows[i / 2].name, &why) !=
+			(all ? rows[i / 2].all : rows[i / 2].counts) ||
+		    (why == NULL) != (want == 0) ||
+		    (want != 0 && strstr(why, texts[want]) == NULL))
+			fail_msg("%s, all %d", rows[i / 2].name, all);
+	}
+}
+
+static void
+test_only(void **state)
+{
+	struct name_rule rule = { 0, "pod" };
+	const char *why;
+
+	(void)state;
+	assert_true(name_counts(&rule, "pod", &why));
+	assert_false(name_counts(&rule, "a.yaml", &why));
+	assert_null(why);
+	assert_false(name_counts(&rule, "bad\n", &why));
+	assert_null(why);
 }
 
 /* One event at time 0, and when that means a look. */
@@ -88,7 +128,7 @@ test_events(void **state)
 		files_list_name(&fs, "a.yaml", at(0));
 		files_list_end(&fs, at(0));
 		f = files_find(&fs, "a.yaml");
-		file_ask(f);
+		file_ask(f, at(-FILES_GAP_MS));
 		f->verdict = FILE_VALID;
 		file_done(f);
 		assert_string_equal(next(&fs, 0, &wake), "");
@@ -116,7 +156,7 @@ test_dance(void **state)
 	files_init(&fs);
 	files_event(&fs, FILE_WRITTEN, "a.yaml", at(0));
 	f = files_find(&fs, "a.yaml");
-	file_ask(f);
+	file_ask(f, at(-FILES_GAP_MS));
 	f->verdict = FILE_VALID;
 	file_done(f);
 	files_event(&fs, FILE_LEFT, "a.yaml", at(10));
@@ -158,14 +198,14 @@ test_burst(void **state)
 		files_event(&fs, FILE_WRITTEN, "a.yaml", at(i));
 	f = files_find(&fs, "a.yaml");
 	assert_string_equal(next(&fs, 100, &wake), "a.yaml");
-	file_ask(f);
+	file_ask(f, at(-FILES_GAP_MS));
 	assert_string_equal(next(&fs, 100, &wake), "");
 	files_event(&fs, FILE_WRITTEN, "a.yaml", at(101));
 	assert_string_equal(next(&fs, 101, &wake), "");
 	assert_true(f->again);
 	file_done(f);
 	assert_string_equal(next(&fs, 101, &wake), "a.yaml");
-	file_ask(f);
+	file_ask(f, at(-FILES_GAP_MS));
 	file_done(f);
 	assert_string_equal(next(&fs, 9999, &wake), "");
 	files_release(&fs);
@@ -204,7 +244,7 @@ test_listing(void **state)
 	files_list_name(&fs, "a.yaml", at(0));
 	files_list_end(&fs, at(0));
 	f = files_find(&fs, "a.yaml");
-	file_ask(f);
+	file_ask(f, at(-FILES_GAP_MS));
 	f->verdict = FILE_VALID;
 	file_done(f);
 	assert_true(files_known(&fs));
@@ -240,7 +280,8 @@ test_limits(void **state)
 	assert_int_equal(fs.nread, FILES_MAX);
 	assert_int_equal(fs.dropped, 7);
 	for (i = 0; i < FILES_MAX; i++)
-		file_ask(files_find(&fs, next(&fs, 0, &wake)));
+		file_ask(
+		    files_find(&fs, next(&fs, 0, &wake)), at(-FILES_GAP_MS));
 	assert_string_equal(next(&fs, 0, &wake), "");
 	/* Room for one more: the next listing lets it in. */
 	assert_true(files_find(&fs, "01000.yaml")->over);
@@ -249,6 +290,87 @@ test_limits(void **state)
 	files_list_name(&fs, "01000.yaml", at(1));
 	assert_false(files_find(&fs, "01000.yaml")->over);
 	assert_int_equal(fs.nread, FILES_MAX);
+	files_release(&fs);
+}
+
+/* A file is not looked at again at once, however often it changes. */
+static void
+test_gap(void **state)
+{
+	struct files fs;
+	struct file *f;
+	int64_t wake;
+
+	(void)state;
+	files_init(&fs);
+	files_event(&fs, FILE_WRITTEN, "a.yaml", at(1000));
+	f = files_find(&fs, "a.yaml");
+	file_ask(f, at(1000));
+	file_done(f);
+	files_event(&fs, FILE_WRITTEN, "a.yaml", at(1001));
+	files_event(&fs, FILE_WRITTEN, "b.yaml", at(1001));
+	assert_string_equal(next(&fs, 1001, &wake), "b.yaml");
+	file_ask(files_find(&fs, "b.yaml"), at(1001));
+	assert_string_equal(next(&fs, 1001, &wake), "");
+	assert_int_equal(wake, 1000 + FILES_GAP_MS);
+	assert_string_equal(next(&fs, wake, &wake), "a.yaml");
+	files_release(&fs);
+}
+
+static void
+list_one(struct files *fs, int64_t now)
+{
+	files_list_begin(fs);
+	files_list_name(fs, "a.yaml", at(now));
+	files_list_end(fs, at(now));
+}
+
+/* After a listing, what a check finds and whether that means a look. */
+static void
+test_checks(void **state)
+{
+	static const struct file_stat first = { 0, { 1, 2, 3, 4, 5 } },
+				      other = { 0, { 1, 2, 3, 4, 6 } },
+				      none = { 2, { 0, 0, 0, 0, 0 } },
+				      denied = { 1, { 9, 9, 9, 9, 9 } };
+	static const struct {
+		const struct file_stat *found;
+		int look;
+	} rows[] = { { &first, 0 }, { &first, 0 }, { &other, 1 }, { &other, 0 },
+		{ &first, 0 }, { &none, 1 }, { &none, 0 }, { &denied, 1 },
+		{ &denied, 0 }, { &none, 1 } };
+	struct files fs;
+	struct file *f, *found[2];
+	int64_t wake;
+	size_t i;
+
+	(void)state;
+	files_init(&fs);
+	list_one(&fs, 0);
+	f = files_find(&fs, "a.yaml");
+	assert_int_equal(files_unchecked(&fs, found, 2), 0);
+	file_ask(f, at(-FILES_GAP_MS));
+	f->verdict = FILE_VALID;
+	f->print = first.print;
+	f->has_print = 1;
+	file_done(f);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		list_one(&fs, (int64_t)i * 1000);
+		assert_int_equal(files_unchecked(&fs, found, 2), 1);
+		assert_ptr_equal(found[0], f);
+		file_checked(f, rows[i].found, at((int64_t)i * 1000));
+		assert_int_equal(files_unchecked(&fs, found, 2), 0);
+		assert_string_equal(next(&fs, (int64_t)i * 1000, &wake),
+		    rows[i].look ? "a.yaml" : "");
+		if (rows[i].look) {
+			file_ask(f, at((int64_t)i * 1000));
+			file_done(f);
+		}
+	}
+	/* An event makes it a look anyway. */
+	list_one(&fs, 90000);
+	files_event(&fs, FILE_WRITTEN, "a.yaml", at(90000));
+	assert_int_equal(files_unchecked(&fs, found, 2), 0);
 	files_release(&fs);
 }
 
@@ -335,6 +457,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_only),
+		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_dance),
 		cmocka_unit_test(test_unknown_leaves),

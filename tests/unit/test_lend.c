@@ -2,6 +2,7 @@
  * The lent folder: strict modes, what may be opened, being replaced.
  * Needs root, which alone can own a folder that strict modes accept.
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -129,7 +130,7 @@ test_open(void **state)
 		{ "escape", EXDEV, "out of the folder" },
 		{ "absolute", EXDEV, "out of the folder" },
 		{ "magic", EXDEV, "out of the folder" },
-		{ "dangling", ENOENT, "dangling" },
+		{ "dangling", ENOLINK, "nowhere" },
 		{ "loop", ELOOP, "loop" },
 		{ "none", ENOENT, "none" },
 		{ "fifo", EINVAL, "regular" },
@@ -248,7 +249,7 @@ test_folder_modes(void **state)
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(lend_check(f->lend), 1);
 	assert_int_equal(lend_folder(f->lend, &reason), -1);
-	assert_non_null(strstr(reason, "Not a directory"));
+	assert_non_null(strstr(reason, "has become a file"));
 }
 
 /* Events tell, without anybody asking. */
@@ -275,6 +276,129 @@ test_events(void **state)
 	assert_int_equal(lend_generation(f->lend), 2);
 }
 
+/* What is told without opening: the same names, the same refusals. */
+static void
+test_stat(void **state)
+{
+	static const struct {
+		const char *name;
+		int error; /* errno; 0: it is told */
+	} rows[] = {
+		{ "good", 0 },
+		{ "link", 0 },
+		{ "group", 0 },
+		{ "d", 0 },
+		{ "fifo", 0 },
+		{ "escape", EXDEV },
+		{ "absolute", EXDEV },
+		{ "dangling", ENOLINK },
+		{ "none", ENOENT },
+		{ "d/inner", EINVAL },
+		{ "../secret", EINVAL },
+		{ "", EINVAL },
+	};
+	struct fixture *f = *state;
+	struct stat st, link;
+	size_t i;
+	int rc;
+
+	make_things(f);
+	assert_int_equal(lend_check(f->lend), 1);
+	for (i = 0; i < LEN(rows); i++) {
+		errno = 0;
+		rc = lend_stat(f->lend, rows[i].name, &st);
+		if ((rc == -1) != (rows[i].error != 0) ||
+		    (rc == -1 && errno != rows[i].error))
+			fail_msg(
+			    "%s: %d, %s", rows[i].name, rc, strerror(errno));
+	}
+	/* It is the target that counts. */
+	assert_int_equal(lend_stat(f->lend, "good", &st), 0);
+	assert_int_equal(lend_stat(f->lend, "link", &link), 0);
+	assert_int_equal(st.st_ino, link.st_ino);
+}
+
+static void
+turn(struct fixture *f, int changes)
+{
+	while (f->changes < changes)
+		assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+}
+
+/* The path of a single file, which is replaced, removed, a folder. */
+static void
+test_single(void **state)
+{
+	struct fixture *f = *state;
+	char path[PATH_SIZE * 2];
+	const char *reason;
+	struct err err;
+	struct stat st;
+	int fd;
+
+	make_file(f, "pod", 0600);
+	make_file(f, "other", 0600);
+	(void)snprintf(path, sizeof(path), "%s/pod", f->folder);
+	lend_free(f->lend);
+	f->lend = lend_new(f->base, path, 1, on_change, f);
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_string_equal(lend_only(f->lend), "pod");
+	assert_int_not_equal(fd = lend_folder(f->lend, &reason), -1);
+	assert_int_equal(close(fd), 0);
+	assert_int_not_equal(fd = lend_open(f->lend, "pod", &err), -1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(lend_open(f->lend, "other", &err), -1);
+	assert_int_equal(errno, EACCES);
+	assert_int_equal(lend_stat(f->lend, "other", &st), -1);
+	assert_int_equal(errno, EACCES);
+	/* Replaced or missing, it is the same folder; only the file is not. */
+	make_file(f, "new", 0600);
+	assert_int_equal(rename(path_in(f, "new"), path), 0);
+	assert_int_equal(lend_check(f->lend), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(lend_check(f->lend), 0);
+	assert_int_equal(lend_open(f->lend, "pod", &err), -1);
+	assert_int_equal(errno, ENOENT);
+	/* A folder of that name is noticed without asking, but not used. */
+	assert_int_equal(mkdir(path, 0700), 0);
+	turn(f, 1);
+	assert_non_null(strstr(lend_note(f->lend), "has become a folder"));
+	assert_int_equal(rmdir(path), 0);
+	turn(f, 2);
+	assert_string_equal(lend_note(f->lend), "");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	turn(f, 3);
+	assert_non_null(strstr(lend_note(f->lend), "neither a folder"));
+}
+
+/* Without a descriptor for inotify the folder is lent all the same. */
+static void
+test_unwatched(void **state)
+{
+	struct fixture *f = *state;
+	const char *reason;
+	struct rlimit old, none;
+	int fd;
+
+	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_not_equal(fd = lend_folder(f->lend, &reason), -1);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = (rlim_t)fd + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(lend_inotify(f->lend), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_non_null(strstr(lend_note(f->lend), "cannot be watched"));
+	assert_int_equal(close(fd), 0);
+	/* There is room again: whoever lends is told to do it anew. */
+	make_file(f, "../touch", 0600);
+	turn(f, 1);
+	assert_int_not_equal(fd = lend_inotify(f->lend), -1);
+	assert_string_equal(lend_note(f->lend), "");
+	assert_int_equal(close(fd), 0);
+	assert_false(lend_is_silent(f->lend));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -286,6 +410,9 @@ main(void)
 		TEST(test_folder),
 		TEST(test_folder_modes),
 		TEST(test_events),
+		TEST(test_stat),
+		TEST(test_single),
+		TEST(test_unwatched),
 	};
 
 	if (geteuid() != 0) {
