@@ -231,7 +231,7 @@ decode_one(struct decode *d, const struct field *f, struct node *node,
 		fits = node->kind == NODE_BOOL;
 		break;
 	case JSON_ANY:
-		fits = node->kind == NODE_MAP;
+		fits = 1;
 		break;
 	}
 	return (fits ? node : refuse_type(d, f, node, path));

@@ -112,12 +112,18 @@ intake_pod(struct intake *in, const struct node *root)
 static void
 intake_item(struct intake *in, const struct node *item, enum kind list)
 {
+	enum kind kind = KIND_POD;
+
 	if (item->kind == NODE_BAD || problems_full(in->problems))
 		return;
-	if ((list == KIND_POD_LIST && node_get(item, "kind") == NULL &&
-		node_get(item, "apiVersion") == NULL) ||
-	    kind_of(item, in->documents.form, in->problems) == KIND_POD)
+	if (list != KIND_POD_LIST || node_get(item, "kind") != NULL ||
+	    node_get(item, "apiVersion") != NULL)
+		kind = kind_of(item, in->documents.form, in->problems);
+	if (kind == KIND_POD)
 		intake_pod(in, item);
+	else if (kind != KIND_WRONG)
+		problem_add(in->problems, item->at, NULL,
+		    "a list within a list: must be a Pod");
 }
 
 static void

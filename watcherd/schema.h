@@ -22,7 +22,7 @@ enum json_type {
 	JSON_TIME,	    /* RFC 3339 */
 	JSON_INT_OR_STRING, /* a port's number or name */
 	JSON_OBJECT,	    /* of the type given */
-	JSON_ANY	    /* a mapping of whatever */
+	JSON_ANY	    /* whatever */
 };
 
 enum json_shape {

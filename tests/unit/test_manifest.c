@@ -3,8 +3,9 @@
  * for reconciled, and hard limits of memory and time.
  *
  * tests/fixtures/manifests/EXPECT holds one line for each problem and one
- * with the verdict.  With TEST_MANIFEST_PRINT set, what would be expected
- * now is printed instead of compared.
+ * with the verdicts, of which that of lenient mode is a kubelet's.  With
+ * TEST_MANIFEST_PRINT set, what would be expected now is printed instead
+ * of compared.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,6 +43,36 @@ slurp(const char *path, size_t *len)
 	return (buf);
 }
 
+static const char *
+verdict(const Tripod__Manifest *m)
+{
+	static char text[32];
+
+	if (m->state != TRIPOD__MANIFEST__STATE__VALID)
+		return ("invalid");
+	if (m->n_definition == 1)
+		return ("valid");
+	(void)snprintf(text, sizeof(text), "valid (%zu pods)", m->n_definition);
+	return (text);
+}
+
+/* What keeps a pod from being started. */
+static void
+say_marks(const Tripod__Pod *pod, char *end, size_t left)
+{
+	size_t i;
+	int n;
+
+	end += strlen(end);
+	for (i = 0; i < pod->n_unsupported; i++) {
+		n = snprintf(end, left, "%s %s", i == 0 ? ", but" : "",
+		    pod->unsupported[i]);
+		assert_true(n > 0 && (size_t)n < left);
+		end += n;
+		left -= (size_t)n;
+	}
+}
+
 /* Says all about one file, behind what was said before. */
 static void
 say(const char *name, char *said)
@@ -58,7 +89,7 @@ say(const char *name, char *said)
 	(void)snprintf(path, sizeof(path), FOLDER "/%s", name);
 	bytes = slurp(path, &src.len);
 	src.bytes = bytes;
-	arena_init(&arena, MANIFEST_ARENA_MAX);
+	arena_init(&arena, 2 * MANIFEST_ARENA_MAX);
 	m = manifest_parse(&src, &arena);
 	assert_non_null(m);
 	for (i = 0; i < m->n_problem; i++) {
@@ -70,8 +101,18 @@ say(const char *name, char *said)
 		end += n;
 		left -= (size_t)n;
 	}
-	(void)snprintf(end, left, "%s: %s\n", name,
-	    m->state == TRIPOD__MANIFEST__STATE__VALID ? "valid" : "invalid");
+	n = snprintf(end, left, "%s: %s", name, verdict(m));
+	end += n;
+	left -= (size_t)n;
+	src.mode = MANIFEST_LENIENT;
+	m = manifest_parse(&src, &arena);
+	assert_non_null(m);
+	n = snprintf(end, left, ", leniently %s", verdict(m));
+	end += n;
+	left -= (size_t)n;
+	for (i = 0; i < m->n_definition; i++)
+		say_marks(m->definition[i]->pod, end, left);
+	(void)snprintf(end + strlen(end), 2, "\n");
 	arena_release(&arena);
 	free(bytes);
 }
