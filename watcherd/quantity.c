@@ -1,5 +1,6 @@
 #include "watcherd/quantity.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +87,10 @@ exponent_read(const char *p, int *exp)
 		strlen(p + (*p == '-' || *p == '+')) ||
 	    p[*p == '-' || *p == '+'] == '\0')
 		return (0);
+	errno = 0;
 	value = strtol(p, &end, 10);
+	if (errno != 0)
+		return (0); /* beyond 64 bits it is none */
 	if (value > EXPONENT_MAX)
 		value = EXPONENT_MAX;
 	if (value < -EXPONENT_MAX)
