@@ -340,6 +340,7 @@ $(eval $(call unit,validate,tests/unit/cases.o $(MANIFEST_ALL),\
 $(eval $(call unit,cases,tests/unit/cases.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,intake,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,mutations,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,fields,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,canonical,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,identity,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,defaults,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
