@@ -141,8 +141,9 @@ takes(enum json_type json, enum literal literal)
 	case JSON_INT_OR_STRING:
 		return (literal == LIT_STRING || literal == LIT_INTEGER);
 	case JSON_OBJECT:
-	case JSON_ANY:
 		return (literal == LIT_MAP);
+	case JSON_ANY:
+		return (1);
 	}
 	return (0);
 }
