@@ -27,15 +27,6 @@ static const struct {
 	{ "unconfined", TRIPOD__PROFILE__KIND__UNCONFINED },
 };
 
-/* Where a profile may be asked for. */
-struct profile_names {
-	const char *field, *container, *pod; /* pod: NULL if there is none */
-};
-static const struct profile_names seccomp = { "seccompProfile",
-	SECCOMP_CONTAINER, SECCOMP_POD };
-static const struct profile_names apparmor = { "appArmorProfile",
-	APPARMOR_CONTAINER, NULL };
-
 static Tripod__SELinux *
 make_selinux(struct maker *m, const struct node *from)
 {
@@ -91,27 +82,54 @@ profile_from_annotation(
 	return (0);
 }
 
-/* Container before pod, and each field before the annotation beside it. */
-static Tripod__Profile *
-make_profile(struct maker *m, const struct node *container,
-    const struct profile_names *names)
+/* The annotation of a container. */
+static int
+profile_of_container(const struct maker *m, const struct node *container,
+    const char *prefix, Tripod__Profile *out)
 {
 	char key[ANNOTATION_MAX];
+
+	/* What does not fit is no name of a container. */
+	(void)snprintf(
+	    key, sizeof(key), "%s%s", prefix, make_text(container, "name"));
+	return (profile_from_annotation(m, key, out));
+}
+
+/*
+ * Kubelets have not looked at the annotations since 1.27, so they may not
+ * loosen what a field says.
+ */
+static Tripod__Profile *
+make_seccomp(struct maker *m, const struct node *container)
+{
+	static const char field[] = "seccompProfile";
 	Tripod__Profile *out;
 
 	if ((out = make_message(m, &tripod__profile__descriptor)) == NULL)
 		return (NULL);
-	/* What does not fit is no name of a container. */
-	(void)snprintf(key, sizeof(key), "%s%s", names->container,
-	    make_text(container, "name"));
-	if (profile_from_field(
-		node_get(container, "securityContext"), names->field, out) ||
-	    profile_from_annotation(m, key, out) ||
-	    profile_from_field(
-		node_get(m->spec, "securityContext"), names->field, out))
-		return (out);
-	if (names->pod != NULL)
-		(void)profile_from_annotation(m, names->pod, out);
+	if (!profile_from_field(
+		node_get(container, "securityContext"), field, out) &&
+	    !profile_from_field(
+		node_get(m->spec, "securityContext"), field, out) &&
+	    !profile_of_container(m, container, SECCOMP_CONTAINER, out))
+		(void)profile_from_annotation(m, SECCOMP_POD, out);
+	return (out);
+}
+
+/* As a kubelet: the annotation is the container's, and comes before the pod. */
+static Tripod__Profile *
+make_apparmor(struct maker *m, const struct node *container)
+{
+	static const char field[] = "appArmorProfile";
+	Tripod__Profile *out;
+
+	if ((out = make_message(m, &tripod__profile__descriptor)) == NULL)
+		return (NULL);
+	if (!profile_from_field(
+		node_get(container, "securityContext"), field, out) &&
+	    !profile_of_container(m, container, APPARMOR_CONTAINER, out))
+		(void)profile_from_field(
+		    node_get(m->spec, "securityContext"), field, out);
 	return (out);
 }
 
@@ -162,8 +180,8 @@ make_security(struct maker *m, const struct node *container)
 	out->read_only_root = make_truth(own, "readOnlyRootFilesystem");
 	out->unmasked_proc = make_word(own, "procMount", mounts) == 1;
 	make_capabilities(m, own, out);
-	out->seccomp = make_profile(m, container, &seccomp);
-	out->apparmor = make_profile(m, container, &apparmor);
+	out->seccomp = make_seccomp(m, container);
+	out->apparmor = make_apparmor(m, container);
 	return (out);
 }
 

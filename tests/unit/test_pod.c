@@ -177,6 +177,7 @@ test_exhausted(void **state)
 }
 
 #define HEAD "apiVersion: v1\nkind: Pod\nmetadata: {name: a"
+#define SECCOMP "container.seccomp.security.alpha.kubernetes.io/"
 #define ONE "containers: [{name: c, image: i"
 
 /* What the text has to have, and (with want NULL) must not have. */
@@ -203,19 +204,28 @@ static const struct {
 	    "priority_class: \"other\"\n", "priority:" },
 	{ HEAD "}\nspec: {priority: -5, " ONE "}]}\n", "priority: -5\n",
 	    "priority_class" },
-	/* Profiles: a container's annotation is behind its own field. */
-	{ HEAD
-	    ", annotations: {container.seccomp.security.alpha.kubernetes."
-	    "io/c: docker/default}}\nspec: {securityContext: {seccompProfile: "
-	    "{type: Unconfined}}, " ONE "}]}\n",
+	/* Profiles: fields before annotations of seccomp. */
+	{ HEAD ", annotations: {" SECCOMP "c: unconfined}}\nspec: {"
+	       "securityContext: {seccompProfile: {type: RuntimeDefault}}, " ONE
+	       "}]}\n",
 	    "seccomp {\n      kind: RUNTIME_DEFAULT\n", "UNCONFINED" },
-	{ HEAD ", annotations: {container.seccomp.security.alpha.kubernetes."
-	       "io/c: docker/default}}\nspec: {" ONE ", securityContext: {"
-	       "seccompProfile: {type: Unconfined}}}]}\n",
-	    "kind: UNCONFINED\n", "RUNTIME_DEFAULT" },
+	{ HEAD ", annotations: {" SECCOMP "c: docker/default}}\nspec: {" ONE
+	       ", securityContext: {seccompProfile: {type: Unconfined}}}]}\n",
+	    "seccomp {\n      kind: UNCONFINED\n", "RUNTIME_DEFAULT" },
+	{ HEAD ", annotations: {" SECCOMP "c: docker/default, "
+	       "seccomp.security.alpha.kubernetes.io/pod: unconfined}}\n"
+	       "spec: {" ONE "}]}\n",
+	    "seccomp {\n      kind: RUNTIME_DEFAULT\n", "UNCONFINED" },
+	{ HEAD ", annotations: {" SECCOMP "other: docker/default}}\n"
+	       "spec: {" ONE "}]}\n",
+	    "seccomp {\n    }\n", "RUNTIME_DEFAULT" },
 	{ HEAD ", annotations: {seccomp.security.alpha.kubernetes.io/pod: "
 	       "localhost/x}}\nspec: {" ONE "}]}\n",
 	    "kind: LOCALHOST\n      localhost: \"x\"\n", "UNCONFINED" },
+	{ HEAD ", annotations: {container.apparmor.security.beta.kubernetes."
+	       "io/c: localhost/x}}\nspec: {securityContext: "
+	       "{appArmorProfile: {type: RuntimeDefault}}, " ONE "}]}\n",
+	    "apparmor {\n      kind: LOCALHOST\n", "RUNTIME_DEFAULT" },
 	{ HEAD ", annotations: {container.apparmor.security.beta.kubernetes."
 	       "io/c: ''}}\nspec: {securityContext: {appArmorProfile: {type: "
 	       "RuntimeDefault}}, " ONE "}]}\n",
