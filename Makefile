@@ -57,7 +57,7 @@ MANIFEST_TREE	 = watcherd/yaml.o watcherd/yaml_scalar.o \
 MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
 		   watcherd/schema_container.o watcherd/schema_volume.o \
 		   watcherd/schema_status.o
-RECONCILED	 = reconciled/main.o reconciled/filter.o reconciled/peers.o \
+RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
 		   reconciled/reconcile.o reconciled/observe.o \
 		   $(ACT) $(PLAN) $(PODS) \
@@ -81,6 +81,7 @@ TRANSLATORS	 = reconciled/translate.o reconciled/translate_sandbox.o \
 		   reconciled/qos.o reconciled/machine.o
 FILES		 = reconciled/files.o reconciled/volumes.o \
 		   reconciled/downward.o reconciled/subpath.o \
+		   reconciled/mounter.o reconciled/filter.o \
 		   reconciled/termination.o reconciled/disk.o
 ACT		 = reconciled/act.o reconciled/act_image.o \
 		   reconciled/act_sandbox.o reconciled/act_container.o \

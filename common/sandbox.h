@@ -68,6 +68,7 @@ struct sandbox {
 				 * both cases no bind(2); -1: any */
 	unsigned int processes; /* RLIMIT_NPROC; does not bind root */
 	unsigned int files;	/* RLIMIT_NOFILE */
+	int mounts;		/* no landlock, which forbids mount(2) */
 	int optional;		/* a missing layer: warn */
 };
 

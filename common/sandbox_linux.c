@@ -388,6 +388,7 @@ sandbox_enter(const struct sandbox *sb)
 	limit(RLIMIT_NPROC, "RLIMIT_NPROC", sb->processes);
 	limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", sb->files);
 	limit(RLIMIT_CORE, "RLIMIT_CORE", 0);
-	enter_landlock(sb);
+	if (!sb->mounts)
+		enter_landlock(sb);
 	enter_seccomp(sb);
 }

@@ -23,7 +23,6 @@ on_created(void *ctx, struct cri_result *res)
 	const Runtime__V1__CreateContainerResponse *a = res->response;
 	struct op *op = ctx;
 	struct memo_container *m = op_memo(op);
-	const struct instance_of of = op_instance(op, op->act.attempt);
 	const char *name = op_spec(op)->name;
 	struct seen_container *c;
 
@@ -31,7 +30,6 @@ on_created(void *ctx, struct cri_result *res)
 	/* The next creation looks the image up again: it may be gone. */
 	text_set(&m->image_ref, NULL);
 	if (res->code != GRPC_OK) {
-		prepare_done(op->r, &of);
 		start_failed(op, "CreateContainerError", res->message);
 		op_failed(op, res, &m->create);
 		op_free(op);
@@ -122,9 +120,7 @@ on_started(void *ctx, struct cri_result *res)
 {
 	struct op *op = ctx;
 	struct seen_container *c = op_container(op);
-	const struct instance_of of = op_instance(op, op->act.attempt);
 
-	prepare_done(op->r, &of);
 	if (c == NULL) {
 		op_free(op);
 		return;
@@ -146,17 +142,7 @@ act_start(struct op *op)
 	Runtime__V1__StartContainerRequest req =
 	    RUNTIME__V1__START_CONTAINER_REQUEST__INIT;
 	struct seen_container *c = op_container(op);
-	struct instance_of of;
 
-	op->act.attempt = c->attempt;
-	of = op_instance(op, c->attempt);
-	if (!prepare_is_startable(op->r, &of)) {
-		log_info("pod %s/%s: container %s is made anew: what it mounts "
-			 "may have changed",
-		    op->pod->namespace_, op->pod->name, c->name);
-		act_remove(op);
-		return;
-	}
 	c->busy = 1;
 	req.container_id = op->id;
 	(void)cri_call(

@@ -1,7 +1,10 @@
 #include "reconciled/disk.h"
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+
+#include <linux/openat2.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -49,12 +52,21 @@ disk_open_made(int at, const char *path, mode_t mode, struct err *err)
 	return (fd);
 }
 
-/* Removes a tree that lies on one file system; -1: something is left. */
+/* A folder, unless something is mounted there, were it itself. */
 static int
-remove_tree(int at, const char *name, dev_t dev, int depth)
+open_same_mount(int at, const char *name)
+{
+	struct open_how how = { .flags = DISK_OPEN_DIR,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
+
+	return ((int)syscall(SYS_openat2, at, name, &how, sizeof(how)));
+}
+
+/* -1: something is left. */
+static int
+remove_tree(int at, const char *name, int depth)
 {
 	struct dirent *d;
-	struct stat st;
 	DIR *dir;
 	int fd, rc = 0;
 
@@ -62,16 +74,15 @@ remove_tree(int at, const char *name, dev_t dev, int depth)
 		return (0);
 	if (errno != EISDIR && errno != EPERM)
 		return (-1);
-	if (depth == 0 || (fd = openat(at, name, DISK_OPEN_DIR)) == -1)
+	if (depth == 0 || (fd = open_same_mount(at, name)) == -1)
 		return (-1);
-	if (fstat(fd, &st) == -1 || st.st_dev != dev ||
-	    (dir = fdopendir(fd)) == NULL) {
-		(void)close(fd); /* a mount, or no memory: left alone */
+	if ((dir = fdopendir(fd)) == NULL) {
+		(void)close(fd); /* no memory */
 		return (-1);
 	}
 	while ((d = readdir(dir)) != NULL)
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			rc |= remove_tree(fd, d->d_name, dev, depth - 1);
+			rc |= remove_tree(fd, d->d_name, depth - 1);
 	(void)closedir(dir); /* only read from */
 	if (unlinkat(at, name, AT_REMOVEDIR) == -1)
 		rc = -1;
@@ -81,10 +92,7 @@ remove_tree(int at, const char *name, dev_t dev, int depth)
 void
 disk_remove(int at, const char *name)
 {
-	struct stat st;
-
-	if (fstat(at, &st) == -1 ||
-	    remove_tree(at, name, st.st_dev, REMOVE_DEPTH_MAX) == -1)
+	if (remove_tree(at, name, REMOVE_DEPTH_MAX) == -1)
 		log_warnx("%s: not all could be removed", name);
 }
 

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/name.h"
 #include "reconciled/disk.h"
+#include "reconciled/subpath.h"
 #include "reconciled/termination.h"
 #include "reconciled/volumes.h"
 
@@ -26,6 +27,7 @@ files_open(struct files *f, const struct translate_env *env,
 {
 	f->state = f->manifests = f->pods = -1;
 	f->pod_logs = f->container_logs = f->cgroups = -1;
+	f->mounter.fd = -1;
 	f->env = env;
 	f->container_logs_path = container_logs;
 	f->state = disk_open_made(AT_FDCWD, env->state, 0755, err);
@@ -67,12 +69,13 @@ files_close(struct files *f)
 	close_one(&f->pod_logs);
 	close_one(&f->container_logs);
 	close_one(&f->cgroups);
+	mounter_stop(&f->mounter);
 }
 
 int
 files_prepare_pod(const struct files *f, const struct pod *p, struct err *err)
 {
-	return (volumes_prepare(f->pods, f->env, p, err));
+	return (volumes_prepare(f, p, err));
 }
 
 int
@@ -189,6 +192,7 @@ files_clean_pod(const struct files *f, const struct pod *p)
 {
 	char name[PATH_MAX];
 
+	subpaths_unmount(f, p->uid);
 	disk_remove(f->pods, p->uid);
 	(void)snprintf(
 	    name, sizeof(name), "%s_%s_%s", p->namespace_, p->name, p->uid);

@@ -10,6 +10,7 @@
 #define FILES_H
 
 #include "common/err.h"
+#include "reconciled/mounter.h"
 #include "reconciled/pod.h"
 #include "reconciled/translate.h"
 
@@ -20,6 +21,7 @@ struct files {
 	int pod_logs;
 	int container_logs;
 	int cgroups; /* /sys/fs/cgroup, or -1 */
+	struct mounter mounter;
 	const struct translate_env *env;
 	const char *container_logs_path;
 };

@@ -1,5 +1,6 @@
 #include "reconciled/filter.h"
 
+#include <sys/mount.h>
 #include <sys/socket.h>
 
 /* clang-format off */
@@ -14,7 +15,6 @@ const struct sandbox_rule reconciled_rules[] = {
 	{ "newfstatat", SANDBOX_ANY, 0, 0, "host paths" },
 	{ "fchmod", SANDBOX_MASK, 1, 02777, "volumes, files in them" },
 	{ "fchown", SANDBOX_ANY, 0, 0, "groups of volumes" },
-	{ "linkat", SANDBOX_ANY, 0, 0, "sub-paths that are files" },
 	{ "pread64", SANDBOX_ANY, 0, 0, "termination messages" },
 	{ "mkdir", SANDBOX_ANY, 0, 0, "host paths" },
 	{ "mkdirat", SANDBOX_ANY, 0, 0, "volumes, logs" },
@@ -34,3 +34,17 @@ const struct sandbox_rule reconciled_rules[] = {
 
 const size_t reconciled_nrules = sizeof(reconciled_rules) /
     sizeof(reconciled_rules[0]);
+
+/* clang-format off */
+const struct sandbox_rule mounter_rules[] = {
+	{ "openat2", SANDBOX_ANY, 0, 0, "targets" },
+	{ "open_tree", SANDBOX_ANY, 0, 0, "sub-paths" },
+	{ "fsopen", SANDBOX_ANY, 0, 0, "memory" },
+	{ "fsconfig", SANDBOX_ANY, 0, 0, "memory" },
+	{ "fsmount", SANDBOX_ANY, 0, 0, "memory" },
+	{ "move_mount", SANDBOX_ANY, 0, 0, "both" },
+	{ "umount2", SANDBOX_EQ, 1, MNT_DETACH, "pods that are gone" },
+};
+/* clang-format on */
+
+const size_t mounter_nrules = sizeof(mounter_rules) / sizeof(mounter_rules[0]);

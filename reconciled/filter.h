@@ -8,5 +8,7 @@
 
 extern const struct sandbox_rule reconciled_rules[];
 extern const size_t reconciled_nrules;
+extern const struct sandbox_rule mounter_rules[];
+extern const size_t mounter_nrules;
 
 #endif

@@ -490,12 +490,14 @@ main(int argc, char *argv[])
 	join_addresses(&r);
 	machine_read(&r.env.machine, r.conf.state);
 	r.conf.policy.machine = &r.env.machine;
-	pins_init(&r.pins);
 	TAILQ_INIT(&r.pods);
 	desired_init(&r.desired);
 	r.desired.last = r.conf.conflict;
 	r.started_ns = wall_now_ns();
 	if (files_open(&r.files, &r.env, r.conf.container_logs, &err) == -1)
+		fatalx("%s", err.text);
+	if (mounter_start(&r.files.mounter, r.files.pods,
+		r.conf.sandbox == MODE_OPTIONAL, &err) == -1)
 		fatalx("%s", err.text);
 	if ((r.peers = peers_new(&r, &err)) == NULL)
 		fatalx("%s", err.text);

@@ -139,10 +139,6 @@ check_volume(
 	case TRIPOD__VOLUME__SOURCE_HOST_PATH:
 		return (check_host_path(policy, v, err));
 	case TRIPOD__VOLUME__SOURCE_EMPTY_DIR:
-		if (v->empty_dir->memory)
-			return (err_set(err,
-			    "volume %s: an emptyDir in memory is not supported",
-			    v->name));
 		return (0);
 	case TRIPOD__VOLUME__SOURCE_DOWNWARD:
 		return (check_downward(v, err));

@@ -74,24 +74,13 @@ prepare_message(struct arena *a, struct reconciled *r, const struct pod *p,
 	return (0);
 }
 
-static struct pin_owner
-owner_of(const struct instance_of *i)
-{
-	struct pin_owner o = { i->pod,
-		spec_container(i->pod->definition->pod, i->index), i->attempt };
-
-	return (o);
-}
-
 Runtime__V1__ContainerConfig *
 prepare_container(struct arena *a, struct reconciled *r,
     const struct instance_of *of, struct err *err)
 {
 	const struct memo_container *m = &of->pod->memo.container[of->index];
-	struct pin_owner owner = owner_of(of);
-	struct subpath_env env = { r->files.pods, r->env.state,
-		cri_info(r->cri)->runtime_name };
-	struct instance in = { .spec = owner.spec,
+	struct instance in = { .spec = spec_container(
+				   of->pod->definition->pod, of->index),
 		.attempt = of->attempt,
 		.image_ref = m->image_ref,
 		.image_uid = m->image_uid,
@@ -99,30 +88,14 @@ prepare_container(struct arena *a, struct reconciled *r,
 	Runtime__V1__ContainerConfig *c;
 
 	in.ips = joined_ips(a, sandbox_newest(&of->pod->seen));
-	if (files_prepare_container(
-		&r->files, of->pod, owner.spec->name, err) == -1 ||
+	if (files_prepare_container(&r->files, of->pod, in.spec->name, err) ==
+		-1 ||
 	    prepare_hosts(a, r, of->pod, &in, err) == -1 ||
 	    prepare_message(a, r, of->pod, &in, err) == -1)
 		return (NULL);
 	c = translate_container(a, &r->env, of->pod, &in, err);
 	if (c == NULL ||
-	    subpaths_resolve(&r->pins, &env, &owner, c, a, err) == -1)
+	    subpaths_mount(&r->files, of->pod, in.spec, c, a, err) == -1)
 		return (NULL);
 	return (c);
-}
-
-int
-prepare_is_startable(const struct reconciled *r, const struct instance_of *of)
-{
-	struct pin_owner owner = owner_of(of);
-
-	return (!subpaths_needed(owner.spec) || pins_held(&r->pins, &owner));
-}
-
-void
-prepare_done(struct reconciled *r, const struct instance_of *of)
-{
-	struct pin_owner owner = owner_of(of);
-
-	pins_drop(&r->pins, &owner);
 }

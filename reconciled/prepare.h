@@ -19,18 +19,8 @@ struct instance_of {
 	uint32_t attempt;
 };
 
-/*
- * What CreateContainer takes; NULL and err: CreateContainerConfigError.
- * What its mounts need is held until prepare_done().
- */
+/* What CreateContainer takes; NULL and err: CreateContainerConfigError. */
 Runtime__V1__ContainerConfig *prepare_container(struct arena *,
     struct reconciled *, const struct instance_of *, struct err *);
-/*
- * Whether an instance that was created can be started: what its mounts
- * need is held.  If not, it must be removed and made anew.
- */
-int prepare_is_startable(const struct reconciled *, const struct instance_of *);
-/* It was started, or will not be. */
-void prepare_done(struct reconciled *, const struct instance_of *);
 
 #endif

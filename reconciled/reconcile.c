@@ -103,6 +103,15 @@ awaits_details(struct reconciled *r, struct pod *p)
 	return (waits);
 }
 
+/* Variables and /etc/hosts of a container have the pod's addresses. */
+static int
+awaits_addresses(const struct pod *p)
+{
+	const struct seen_sandbox *s = sandbox_newest(&p->seen);
+
+	return (s != NULL && !s->detailed);
+}
+
 static void
 plan_and_act(
     struct reconciled *r, struct pod *p, struct mtime now, struct mtime *next)
@@ -117,6 +126,8 @@ plan_and_act(
 		if (act[i].kind == ACT_RUN_SANDBOX &&
 		    r->sandboxes_starting >= SANDBOXES_STARTING_MAX)
 			continue; /* planned again when one is through */
+		if (act[i].kind == ACT_CREATE && awaits_addresses(p))
+			continue; /* planned again when they are known */
 		act_run(r, p, &act[i]);
 	}
 }

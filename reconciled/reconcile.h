@@ -20,7 +20,6 @@
 #include "reconciled/policy.h"
 #include "reconciled/record.h"
 #include "reconciled/status.h"
-#include "reconciled/subpath.h"
 
 #define NODE_MAX 254
 
@@ -48,7 +47,6 @@ struct reconciled {
 	struct translate_env env;
 	char *address_text; /* all of addresses, with commas */
 	struct files files;
-	struct pins pins; /* of containers being made */
 	struct lend *lend;
 	struct desired desired;
 	Tripod__Ignored *ignored; /* names; NULL: watcherd has not said */

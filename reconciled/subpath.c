@@ -5,11 +5,11 @@
 
 #include <linux/openat2.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,127 +18,18 @@
 #include "reconciled/message.h"
 #include "reconciled/volumes.h"
 
-#define LINKS "sub-paths" /* below the pod's folder: hard links */
-/* Inode of the machine's own pid namespace, fixed by the kernel. */
-#define PID_NAMESPACE "pid:[4026531836]"
 #define OPEN_TRIES 100 /* each by a rename in the volume at that moment */
 #define OPEN_STEP (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-struct pin {
-	TAILQ_ENTRY(pin) entry;
-	char *uid, *container;
-	uint32_t attempt;
-	int fd;
-	char *link; /* below pods, or NULL */
-	int pods;
-};
-
 /* One mount under work. */
 struct subpath {
-	const struct subpath_env *env;
-	const struct pin_owner *owner;
-	const Tripod__Volume *volume;
+	const struct files *files;
+	const struct pod *pod;
+	const Tripod__Container *spec;
 	size_t index; /* of the mount */
 	const char *path;
 	int root; /* O_PATH, where the volume begins */
 };
-
-void
-pins_init(struct pins *pins)
-{
-	char text[64];
-	ssize_t n;
-
-	TAILQ_INIT(&pins->list);
-	n = readlink("/proc/self/ns/pid", text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
-	pins->pids_are_ours = strcmp(text, PID_NAMESPACE) == 0;
-}
-
-static void
-pin_free(struct pins *pins, struct pin *pin)
-{
-	TAILQ_REMOVE(&pins->list, pin, entry);
-	if (pin->fd != -1)
-		(void)close(pin->fd); /* only a reference */
-	if (pin->link != NULL)
-		(void)unlinkat(pin->pods, pin->link, 0); /* or with the pod */
-	free(pin->link);
-	free(pin->uid);
-	free(pin->container);
-	free(pin);
-}
-
-void
-pins_release(struct pins *pins)
-{
-	struct pin *pin;
-
-	while ((pin = TAILQ_FIRST(&pins->list)) != NULL)
-		pin_free(pins, pin);
-}
-
-static int
-pin_is_of(const struct pin *pin, const struct pin_owner *o)
-{
-	return (pin->attempt == o->attempt &&
-	    strcmp(pin->uid, o->pod->uid) == 0 &&
-	    strcmp(pin->container, o->spec->name) == 0);
-}
-
-int
-pins_held(const struct pins *pins, const struct pin_owner *o)
-{
-	const struct pin *pin;
-
-	TAILQ_FOREACH (pin, &pins->list, entry)
-		if (pin_is_of(pin, o))
-			return (1);
-	return (0);
-}
-
-void
-pins_drop(struct pins *pins, const struct pin_owner *o)
-{
-	struct pin *pin, *next;
-
-	for (pin = TAILQ_FIRST(&pins->list); pin != NULL; pin = next) {
-		next = TAILQ_NEXT(pin, entry);
-		if (pin_is_of(pin, o))
-			pin_free(pins, pin);
-	}
-}
-
-/* Takes the descriptor. */
-static struct pin *
-pin_add(struct pins *pins, const struct pin_owner *o, int fd)
-{
-	struct pin *pin = xcalloc(1, sizeof(*pin));
-
-	pin->uid = xstrdup(o->pod->uid);
-	pin->container = xstrdup(o->spec->name);
-	pin->attempt = o->attempt;
-	pin->fd = fd;
-	TAILQ_INSERT_TAIL(&pins->list, pin, entry);
-	return (pin);
-}
-
-static int
-has_sub_path(const Tripod__VolumeMount *vm)
-{
-	return (vm->sub_path[0] != '\0' || vm->sub_path_expr[0] != '\0');
-}
-
-int
-subpaths_needed(const Tripod__Container *spec)
-{
-	size_t i;
-
-	for (i = 0; i < spec->n_mount; i++)
-		if (has_sub_path(spec->mount[i]))
-			return (1);
-	return (0);
-}
 
 /* The kernel follows links, but none that leads out of the volume. */
 static int
@@ -222,83 +113,50 @@ find(const struct subpath *s, struct err *err)
 	return (fd);
 }
 
-/* A name for a file that no container can make mean another one. */
-static char *
-link_file(
-    const struct subpath *s, struct pin *pin, struct arena *a, struct err *err)
-{
-	char from[64], folder[PATH_MAX], *name;
-
-	if (s->volume->source_case == TRIPOD__VOLUME__SOURCE_HOST_PATH) {
-		(void)err_set(err,
-		    "sub-path %s is a file of a host path, which cannot be "
-		    "mounted safely; name it in a hostPath volume of its own",
-		    s->path);
-		return (NULL);
-	}
-	(void)snprintf(
-	    folder, sizeof(folder), "%s/" LINKS, s->owner->pod->uid); /* fits */
-	name = must_printf(a, "%s/%s.%u.%zu", folder, s->owner->spec->name,
-	    s->owner->attempt, s->index);
-	(void)snprintf(
-	    from, sizeof(from), "/proc/self/fd/%d", pin->fd); /* fits */
-	(void)unlinkat(s->env->pods, name, 0); /* of a creation that failed */
-	if (disk_make_path(s->env->pods, folder, 0700) == -1 ||
-	    linkat(AT_FDCWD, from, s->env->pods, name, AT_SYMLINK_FOLLOW) ==
-		-1) {
-		(void)err_sys(err, "sub-path %s", s->path);
-		return (NULL);
-	}
-	pin->link = xstrdup(name);
-	pin->pods = s->env->pods;
-	return (must_printf(a, "%s/pods/%s", s->env->state, name));
-}
-
-static char *
-folder_path(const struct pins *pins, const struct subpath *s, int fd,
-    struct arena *a, struct err *err)
-{
-	if (strcmp(s->env->runtime, "containerd") != 0 ||
-	    !pins->pids_are_ours) {
-		(void)err_set(err,
-		    "sub-path %s: only containerd, on the machine itself, can "
-		    "mount it safely",
-		    s->path);
-		return (NULL);
-	}
-	/*
-	 * With the dot it is no link any more, so that nobody replaces it
-	 * by the text of where it leads.
-	 */
-	return (must_printf(a, "/proc/%d/fd/%d/.", (int)getpid(), fd));
-}
-
+/* An empty place of the kind of what is to be mounted on it. */
 static int
-resolve_one(struct pins *pins, const struct subpath *s,
-    Runtime__V1__Mount *mount, struct arena *a, struct err *err)
+make_place(int pods, const char *target, int is_dir)
 {
-	struct stat st;
-	struct pin *pin;
-	char *path;
-	int fd;
+	char folder[PATH_MAX];
 
-	if ((fd = find(s, err)) == -1)
+	(void)snprintf(folder, sizeof(folder), "%.*s",
+	    (int)(strrchr(target, '/') - target), target); /* fits */
+	if (disk_make_path(pods, folder, 0750) == -1)
 		return (-1);
-	pin = pin_add(pins, s->owner, fd);
-	if (fstat(fd, &st) == -1)
-		return (err_sys(err, "sub-path %s", s->path));
-	if (S_ISDIR(st.st_mode)) {
-		path = folder_path(pins, s, fd, a, err);
-	} else if (S_ISREG(st.st_mode)) {
-		path = link_file(s, pin, a, err);
-	} else {
-		return (err_set(err,
-		    "sub-path %s is neither a folder nor a file", s->path));
+	/* Of an earlier mount, which may have been of the other kind. */
+	if (unlinkat(pods, target, 0) == -1 && errno != ENOENT &&
+	    (errno != EISDIR || unlinkat(pods, target, AT_REMOVEDIR) == -1))
+		return (-1);
+	if (is_dir)
+		return (mkdirat(pods, target, 0700));
+	return (disk_write(pods, target, 0600, "", 0));
+}
+
+/* Where what was found is seen from now on. */
+static char *
+mount_found(const struct subpath *s, int fd, struct arena *a, struct err *err)
+{
+	const struct files *f = s->files;
+	struct stat st;
+	char *target;
+
+	target = must_printf(a, "%s/" SUBPATHS "/%s/%s/%zu", s->pod->uid,
+	    s->spec->mount[s->index]->volume, s->spec->name, s->index);
+	if (fstat(fd, &st) == -1 ||
+	    (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))) {
+		(void)err_set(
+		    err, "sub-path %s is neither a folder nor a file", s->path);
+		return (NULL);
 	}
-	if (path == NULL)
-		return (-1);
-	mount->host_path = path;
-	return (0);
+	if (mounter_unmount(&f->mounter, target, err) == -1)
+		return (NULL);
+	if (make_place(f->pods, target, S_ISDIR(st.st_mode)) == -1) {
+		(void)err_sys(err, "place for sub-path %s", s->path);
+		return (NULL);
+	}
+	if (mounter_bind(&f->mounter, fd, target, err) == -1)
+		return (NULL);
+	return (must_printf(a, "%s/pods/%s", f->env->state, target));
 }
 
 static const Tripod__Volume *
@@ -313,38 +171,83 @@ volume_of(const Tripod__Pod *pod, const char *name)
 }
 
 static int
-resolve_mount(struct pins *pins, struct subpath *s,
-    Runtime__V1__ContainerConfig *c, struct arena *a, struct err *err)
+mount_one(struct subpath *s, Runtime__V1__ContainerConfig *c, struct arena *a,
+    struct err *err)
 {
-	const Tripod__VolumeMount *vm = s->owner->spec->mount[s->index];
-	int rc;
+	const Tripod__VolumeMount *vm = s->spec->mount[s->index];
+	char *path = NULL;
+	int fd;
 
-	s->volume = volume_of(s->owner->pod->definition->pod, vm->volume);
 	if ((s->path = translate_sub_path(a, c, vm, err)) == NULL)
 		return (-1);
-	s->root = volumes_open(s->env->pods, s->owner->pod, s->volume);
+	s->root = volumes_open(s->files->pods, s->pod,
+	    volume_of(s->pod->definition->pod, vm->volume));
 	if (s->root == -1)
 		return (err_sys(err, "volume %s", vm->volume));
-	rc = resolve_one(pins, s, c->mounts[s->index], a, err);
+	if ((fd = find(s, err)) != -1) {
+		path = mount_found(s, fd, a, err);
+		(void)close(fd); /* only a reference */
+	}
 	(void)close(s->root); /* only a reference */
-	return (rc);
+	if (path == NULL)
+		return (-1);
+	c->mounts[s->index]->host_path = path;
+	return (0);
 }
 
 int
-subpaths_resolve(struct pins *pins, const struct subpath_env *env,
-    const struct pin_owner *o, Runtime__V1__ContainerConfig *c, struct arena *a,
-    struct err *err)
+subpaths_mount(const struct files *f, const struct pod *p,
+    const Tripod__Container *spec, Runtime__V1__ContainerConfig *c,
+    struct arena *a, struct err *err)
 {
-	struct subpath s = { env, o, NULL, 0, NULL, -1 };
+	struct subpath s = { f, p, spec, 0, NULL, -1 };
 
-	pins_drop(pins, o); /* of a creation that failed */
-	for (s.index = 0; s.index < o->spec->n_mount; s.index++) {
-		if (!has_sub_path(o->spec->mount[s.index]))
-			continue;
-		if (resolve_mount(pins, &s, c, a, err) == -1) {
-			pins_drop(pins, o);
+	for (s.index = 0; s.index < spec->n_mount; s.index++)
+		if ((spec->mount[s.index]->sub_path[0] != '\0' ||
+			spec->mount[s.index]->sub_path_expr[0] != '\0') &&
+		    mount_one(&s, c, a, err) == -1)
 			return (-1);
-		}
-	}
 	return (0);
+}
+
+/* Unmounts what lies some levels below a folder. */
+static void
+unmount_below(const struct files *f, const char *folder, int levels)
+{
+	char path[PATH_MAX];
+	struct dirent *d;
+	struct err err;
+	DIR *dir;
+	int fd;
+
+	fd = openat(f->pods, folder, DISK_OPEN_DIR);
+	if (fd == -1)
+		return; /* there is none */
+	if ((dir = fdopendir(fd)) == NULL) {
+		(void)close(fd); /* only read from */
+		return;
+	}
+	while ((d = readdir(dir)) != NULL) {
+		if (d->d_name[0] == '.' ||
+		    (size_t)snprintf(path, sizeof(path), "%s/%s", folder,
+			d->d_name) >= sizeof(path))
+			continue;
+		if (levels > 1)
+			unmount_below(f, path, levels - 1);
+		else if (mounter_unmount(&f->mounter, path, &err) == -1)
+			log_warnx("%s", err.text);
+	}
+	(void)closedir(dir); /* only read from */
+}
+
+void
+subpaths_unmount(const struct files *f, const char *uid)
+{
+	char folder[PATH_MAX];
+
+	(void)snprintf(folder, sizeof(folder), "%s/" SUBPATHS, uid); /* fits */
+	unmount_below(f, folder, 3);
+	(void)snprintf(folder, sizeof(folder), "%s/volumes/" VOLUMES_EMPTY_DIR,
+	    uid);		     /* fits */
+	unmount_below(f, folder, 1); /* memory */
 }

@@ -110,10 +110,13 @@ clean(char *s, size_t len)
 char *
 message_join(struct arena *a, const char *runtime, const char *own, size_t max)
 {
+	size_t len = strlen(own);
 	char *s;
 
-	s = must_printf(a, "%s%s%s", runtime,
-	    runtime[0] != '\0' && own[0] != '\0' ? ": " : "", own);
+	while (len > 0 && own[len - 1] == '\n')
+		len--; /* of every text that echo writes */
+	s = must_printf(a, "%s%s%.*s", runtime,
+	    runtime[0] != '\0' && len > 0 ? ": " : "", (int)len, own);
 	if (strlen(s) <= max)
 		return (s);
 	return (clean(s, max)); /* the cut may be within a letter */

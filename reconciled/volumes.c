@@ -13,7 +13,6 @@
 #include "reconciled/disk.h"
 #include "reconciled/downward.h"
 
-#define EMPTY_DIR "kubernetes.io~empty-dir"
 #define DOWNWARD "kubernetes.io~downward-api"
 #define NEW ".new" /* no volume's name starts with a dot */
 
@@ -89,7 +88,7 @@ set_owner(int at, const char *name, mode_t mode, const Tripod__Number *group)
  * to it afterwards is theirs.  New files inherit the group.
  */
 static int
-prepare_empty_dir(int at, const struct volume_owner *o, struct err *err)
+prepare_folder(int at, const struct volume_owner *o, struct err *err)
 {
 	struct stat st;
 
@@ -101,6 +100,48 @@ prepare_empty_dir(int at, const struct volume_owner *o, struct err *err)
 	    renameat(at, NEW, at, o->name) == -1)
 		return (err_sys(err, "volume %s", o->name));
 	return (0);
+}
+
+/* As much as the volume may hold: of the machine's, the pod's, its own. */
+static uint64_t
+memory_size(const struct files *f, const Tripod__Pod *pod, int64_t limit)
+{
+	int64_t size = f->env->machine.memory;
+	int64_t of_pod = qos_pod_amount(pod, QOS_LIMIT, "memory");
+
+	if (of_pod > 0 && of_pod < size)
+		size = of_pod;
+	if (limit > 0 && limit < size)
+		size = limit;
+	return ((uint64_t)size);
+}
+
+/* Once per boot: what is in memory outlives neither that nor the pod. */
+static int
+prepare_memory(const struct files *f, const struct pod *p, int at,
+    const Tripod__Volume *v, struct err *err)
+{
+	const Tripod__Pod *pod = p->definition->pod;
+	const Tripod__Number *group = pod->security == NULL
+	    ? NULL
+	    : pod->security->fs_group;
+	struct mounter_memory m = { 0, 0777, 0 };
+	struct stat st, above;
+	char target[PATH_MAX];
+
+	if (fstatat(at, v->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    fstat(at, &above) == -1)
+		return (err_sys(err, "volume %s", v->name));
+	if (st.st_dev != above.st_dev)
+		return (0); /* mounted before */
+	m.size = memory_size(f, pod, v->empty_dir->size_limit);
+	if (group != NULL) {
+		m.group = (gid_t)group->value;
+		m.mode |= S_ISGID;
+	}
+	(void)snprintf(target, sizeof(target),
+	    "%s/volumes/" VOLUMES_EMPTY_DIR "/%s", p->uid, v->name); /* fits */
+	return (mounter_tmpfs(&f->mounter, &m, target, err));
 }
 
 /* Opens the folder of a pod's volumes of one kind. */
@@ -115,48 +156,61 @@ open_plugin(int pods, const struct pod *p, const char *plugin, struct err *err)
 }
 
 static int
-prepare_own(int pods, const struct translate_env *env, const struct pod *p,
-    const Tripod__Volume *v, struct err *err)
+prepare_empty_dir(const struct files *f, const struct pod *p,
+    const Tripod__Volume *v, const struct volume_owner *o, struct err *err)
 {
-	const Tripod__PodSecurity *s = p->definition->pod->security;
-	struct volume_owner o = { v->name, s == NULL ? NULL : s->fs_group };
-	int at, rc, is_dir;
+	int at, rc;
 
-	is_dir = v->source_case == TRIPOD__VOLUME__SOURCE_EMPTY_DIR;
-	at = open_plugin(pods, p, is_dir ? EMPTY_DIR : DOWNWARD, err);
-	if (at == -1)
+	if ((at = open_plugin(f->pods, p, VOLUMES_EMPTY_DIR, err)) == -1)
 		return (-1);
-	if (is_dir)
-		rc = prepare_empty_dir(at, &o, err);
-	else
-		rc = downward_write(at, &o, env, p, v->downward, err);
+	rc = prepare_folder(at, o, err);
+	if (rc == 0 && v->empty_dir->memory)
+		rc = prepare_memory(f, p, at, v, err);
+	(void)close(at); /* only read from */
+	return (rc);
+}
+
+static int
+prepare_downward(const struct files *f, const struct pod *p,
+    const Tripod__Volume *v, const struct volume_owner *o, struct err *err)
+{
+	int at, rc;
+
+	if ((at = open_plugin(f->pods, p, DOWNWARD, err)) == -1)
+		return (-1);
+	rc = downward_write(at, o, f->env, p, v->downward, err);
 	(void)close(at); /* only read from */
 	return (rc);
 }
 
 int
-volumes_prepare(int pods, const struct translate_env *env, const struct pod *p,
-    struct err *err)
+volumes_prepare(const struct files *f, const struct pod *p, struct err *err)
 {
 	const Tripod__Pod *pod = p->definition->pod;
+	const Tripod__PodSecurity *security = pod->security;
+	struct volume_owner o = { NULL,
+		security == NULL ? NULL : security->fs_group };
 	const Tripod__Volume *v;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < pod->n_volume; i++) {
 		v = pod->volume[i];
+		o.name = v->name;
 		switch (v->source_case) {
 		case TRIPOD__VOLUME__SOURCE_HOST_PATH:
 			rc = prepare_host_path(v->host_path, err);
 			break;
 		case TRIPOD__VOLUME__SOURCE_EMPTY_DIR:
+			rc = prepare_empty_dir(f, p, v, &o, err);
+			break;
 		case TRIPOD__VOLUME__SOURCE_DOWNWARD:
-			rc = prepare_own(pods, env, p, v, err);
+			rc = prepare_downward(f, p, v, &o, err);
 			break;
 		case TRIPOD__VOLUME__SOURCE_IMAGE:
 		case TRIPOD__VOLUME__SOURCE__NOT_SET:
 		case _TRIPOD__VOLUME__SOURCE__CASE_IS_INT_SIZE:
-			break; /* the runtime's business, or refused before */
+			break; /* refused before */
 		}
 	}
 	return (rc);
@@ -171,8 +225,9 @@ volumes_open(int pods, const struct pod *p, const Tripod__Volume *v)
 	if (v->source_case == TRIPOD__VOLUME__SOURCE_HOST_PATH)
 		return (open(v->host_path->path, O_PATH | O_CLOEXEC));
 	(void)snprintf(path, sizeof(path), "%s/volumes/%s/%s", p->uid,
-	    v->source_case == TRIPOD__VOLUME__SOURCE_DOWNWARD ? DOWNWARD
-							      : EMPTY_DIR,
+	    v->source_case == TRIPOD__VOLUME__SOURCE_DOWNWARD
+		? DOWNWARD
+		: VOLUMES_EMPTY_DIR,
 	    v->name); /* fits: checked parts */
 	return (openat(pods, path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
 }
