@@ -14,6 +14,8 @@ unprivileged()
 		case $2.$set in
 		# chown, dac_override, fowner
 		reconciled.CapPrm|reconciled.CapEff) want=000000000000000b ;;
+		# sys_admin
+		mounter.CapPrm|mounter.CapEff) want=0000000000200000 ;;
 		*) want=0000000000000000 ;;
 		esac
 		[ "$(field "$1" $set)" = $want ] ||
@@ -25,8 +27,16 @@ unprivileged()
 # filtered PID
 filtered() { grep -q '^Seccomp:.2' "/proc/$1/status"; }
 
-# child_of PID: its only one.
-child_of() { cat "/proc/$1/task/$1/children" 2>/dev/null | grep -Eo '^[0-9]+'; }
+# child_of PID NAME: the one of that name.
+child_of()
+{
+	local pid
+
+	for pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		[ "$(cat "/proc/$pid/comm")" != "$2" ] || { echo "$pid"; return; }
+	done
+	return 1
+}
 
 # sockets PID: their numbers.
 sockets()
@@ -42,10 +52,22 @@ done
 [ "$(field "$(daemon_pid mirrord)" Uid)" = 64202 ]
 [ -z "$(ls -A "/proc/$(daemon_pid watcherd)/root/")" ]
 
+# The mounter: one capability, the folder of volumes and one socket.
+mounter=$(child_of "$(daemon_pid reconciled)" mounter)
+await 10 filtered "$mounter"
+unprivileged "$mounter" mounter
+for fd in /proc/"$mounter"/fd/*; do
+	case ${fd##*/}:$(readlink "$fd") in
+	[012]:*|*:socket:*|*/state/pods) ;;
+	*) fail "the mounter has $fd: $(readlink "$fd")" ;;
+	esac
+done
+[ "$(sockets "$mounter" | wc -l)" = 1 ]
+
 # The prober: a supervisor without rights, and its confined child.
-supervisor=$(child_of "$(daemon_pid reconciled)")
-await 10 child_of "$supervisor" >/dev/null
-prober=$(child_of "$supervisor")
+supervisor=$(child_of "$(daemon_pid reconciled)" tripod-prober)
+await 10 child_of "$supervisor" tripod-prober >/dev/null
+prober=$(child_of "$supervisor" tripod-prober)
 await 10 filtered "$prober"
 for pid in $supervisor $prober; do
 	unprivileged "$pid" "the prober's process $pid"
