@@ -1,7 +1,9 @@
 #include "watcherd/hint.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -103,17 +105,45 @@ hint_list(const struct field *f, const struct node *node, char *buf)
 	append(buf, "; start each item with \"- %s\"", named ? "name: " : "");
 }
 
-static void
-hint_integer(const struct node *node, char *buf)
+/* Seconds in what is written behind a number; 0: no idea. */
+static int64_t
+unit_seconds(const char *unit)
 {
-	size_t n;
+	static const struct {
+		const char *unit;
+		int64_t seconds;
+	} known[] = { { "s", 1 }, { "sec", 1 }, { "seconds", 1 }, { "m", 60 },
+		{ "min", 60 }, { "minutes", 60 }, { "h", 3600 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(unit, known[i].unit) == 0)
+			return (known[i].seconds);
+	}
+	return (0);
+}
+
+/* "30s" where seconds are wanted, "80/tcp" where a port is. */
+static void
+hint_integer(const struct field *f, const struct node *node, char *buf)
+{
+	size_t n, len = strlen(f->name);
+	int seconds = len > 7 && strcmp(f->name + len - 7, "Seconds") == 0;
+	const char *rest;
+	int64_t unit;
 
 	if (node->kind != NODE_STRING)
 		return;
 	n = strspn(node->str, "0123456789");
-	if (n > 0 && node->str[n] == '\0')
+	rest = node->str + n + strspn(node->str + n, " ");
+	if (n == 0 || n > 9)
+		return;
+	if (*rest == '\0')
 		append(buf, "; leave out the quotes");
-	else if (n > 0 && n < 19)
+	else if (seconds && (unit = unit_seconds(rest)) > 0)
+		append(buf, "; write %" PRId64,
+		    unit * (int64_t)strtoll(node->str, NULL, 10));
+	else if (*rest == '/')
 		append(buf, "; write %.*s", (int)n, node->str);
 }
 
@@ -159,7 +189,7 @@ hint_type(
 		break;
 	case JSON_INT32:
 	case JSON_INT64:
-		hint_integer(node, buf);
+		hint_integer(f, node, buf);
 		break;
 	case JSON_BOOL:
 		hint_boolean(node, buf);
@@ -284,6 +314,8 @@ hint_kind(const char *kind, char buf[static HINT_MAX])
 	buf[0] = '\0';
 	if (strcasecmp(kind, "Pod") == 0)
 		append(buf, "; it is written \"Pod\"");
+	if (strcmp(kind, "CronJob") == 0)
+		append(buf, "; nothing here starts pods by the clock");
 	for (i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
 		if (strcmp(kind, makers[i]) == 0)
 			append(buf,
