@@ -237,6 +237,14 @@ $(eval $(call testprogram,tests/component/cri,tests/component/cripod.o \
 $(eval $(call testprogram,tests/bench/rawcri,tests/component/cripod.o \
     $(CRI) $(COMMON_CRI),$(LIBS_CRI)))
 
+# For pods, which have no libraries; sanitizers cannot be linked so.
+ifeq ($(SAN),)
+$(O)/tests/component/grpc_server: HARDEN_LD = -static-pie -Wl,--no-warnings
+endif
+$(eval $(call testprogram,tests/component/grpc_server,\
+    tests/unit/h2server.o reconciled/grpcmsg.o $(COMMON_CRI),\
+    -lnghttp2 -levent_core -lprotobuf-c))
+
 # Fuzz targets: fuzz_NAME for libFuzzer, and replay_NAME, which make check
 # runs over tests/corpus/NAME.
 FUZZ		 =

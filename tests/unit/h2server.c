@@ -1,8 +1,6 @@
 #include "tests/unit/h2server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -353,18 +351,15 @@ h2server_new(struct event_base *base, const char *path,
 }
 
 struct h2server *
-h2server_new_tcp(
-    struct event_base *base, int *port, h2server_handler handler, void *ctx)
+h2server_new_tcp(struct event_base *base, struct sockaddr_in *addr,
+    h2server_handler handler, void *ctx)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(addr);
+	socklen_t len = sizeof(*addr);
 	int fd;
 
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	log_assert(bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0);
-	log_assert(getsockname(fd, (struct sockaddr *)&addr, &len) == 0);
-	*port = ntohs(addr.sin_port);
+	log_assert(bind(fd, (struct sockaddr *)addr, len) == 0);
+	log_assert(getsockname(fd, (struct sockaddr *)addr, &len) == 0);
 	return (server_start(base, fd, handler, ctx));
 }
 

@@ -7,6 +7,7 @@
 #define H2SERVER_H
 
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <nghttp2/nghttp2.h>
 #include <stdint.h>
 
@@ -50,9 +51,9 @@ typedef void (*h2server_handler)(
 /* Listens at a path; fails the test if that is impossible. */
 struct h2server *h2server_new(
     struct event_base *, const char *path, h2server_handler, void *ctx);
-/* The same on some port of 127.0.0.1. */
+/* The same with TCP; port 0 becomes the one that was picked. */
 struct h2server *h2server_new_tcp(
-    struct event_base *, int *port, h2server_handler, void *ctx);
+    struct event_base *, struct sockaddr_in *, h2server_handler, void *ctx);
 void h2server_free(struct h2server *);
 /* From now on at most n bytes at a time, each in its own loop turn. */
 void h2server_slice(struct h2server *, size_t n);

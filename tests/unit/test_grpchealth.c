@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+
 #include <cmocka.h>
 #include <curl/curl.h>
 
@@ -118,6 +120,11 @@ test_long_message(void **state)
 	assert_true(strlen(text) < HEALTH_TEXT_MAX);
 }
 
+#define LOOPBACK                                                              \
+	{                                                                     \
+		.sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } \
+	}
+
 struct server {
 	struct h2server_answer answer;
 	struct h2server_request request;
@@ -177,6 +184,7 @@ test_server(void **state)
 		    FAILURE, "too large" },
 	};
 	/* clang-format on */
+	struct sockaddr_in addr = LOOPBACK;
 	struct h2server *server;
 	struct callworld w;
 	struct callhandler h;
@@ -186,7 +194,8 @@ test_server(void **state)
 
 	(void)state;
 	callworld_init(&w);
-	server = h2server_new_tcp(w.base, &port, on_request, &want);
+	server = h2server_new_tcp(w.base, &addr, on_request, &want);
+	port = ntohs(addr.sin_port);
 	for (i = 0; i < LEN(rows); i++) {
 		print_message("%s\n", rows[i].name);
 		want.answer = rows[i].answer;
@@ -206,6 +215,7 @@ test_request(void **state)
 {
 	struct server want = { .answer = {
 				   DATA("\0\0\0\0\2\10\1"), .status = "0" } };
+	struct sockaddr_in addr = LOOPBACK;
 	struct h2server *server;
 	struct callworld w;
 	struct callhandler h;
@@ -214,7 +224,8 @@ test_request(void **state)
 
 	(void)state;
 	callworld_init(&w);
-	server = h2server_new_tcp(w.base, &port, on_request, &want);
+	server = h2server_new_tcp(w.base, &addr, on_request, &want);
+	port = ntohs(addr.sin_port);
 	callhandler_init(&h, TRIPOD__HANDLER__ACTION_GRPC, port);
 	h.grpc.service = TEXT("etcd");
 	callworld_try(&w, &h.handler, 5000, 0);
