@@ -73,12 +73,12 @@ state_json(const Tripod__ContainerState *s)
 static json_t *
 container_json(const Tripod__ContainerStatus *c)
 {
-	return (json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:o, s:o, s:o}",
+	return (json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:o, s:o, s:o}",
 	    "name", c->name, "image", c->image, "imageID", c->image_id,
 	    "containerID", c->container_id, "restartCount",
-	    (int)c->restart_count, "ready", c->ready, "state",
-	    state_json(c->state), "lastState", state_json(c->last_state),
-	    "nextTry", stamp(c->retry_ns)));
+	    (int)c->restart_count, "ready", c->ready, "started", c->started,
+	    "state", state_json(c->state), "lastState",
+	    state_json(c->last_state), "nextTry", stamp(c->retry_ns)));
 }
 
 static json_t *

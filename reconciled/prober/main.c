@@ -123,18 +123,6 @@ work(const struct options *o)
 
 /* --- its supervisor --- */
 
-/* When memory is short the prober is the first to be spared with. */
-static void
-volunteer(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (fd == -1 || write(fd, "500", 3) != 3)
-		log_warn("oom_score_adj"); /* an order of victims, no more */
-	if (fd != -1)
-		(void)close(fd);
-}
-
 static void __attribute__((noreturn))
 worker_exec(const struct options *o, int fd)
 {
@@ -142,7 +130,6 @@ worker_exec(const struct options *o, int fd)
 	char *argv[] = { name, flag, o->optional ? optional : NULL, NULL };
 	char *envp[] = { NULL };
 
-	volunteer();
 	/* Nobody probes for a supervisor that is gone. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
 	    dup2(fd, CHANNEL_FD) == -1)
@@ -217,6 +204,18 @@ supervise(const struct options *o)
 	}
 }
 
+/* When memory is short the prober is the first to be spared with. */
+static void
+volunteer(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1 || write(fd, "500", 3) != 3)
+		log_warn("oom_score_adj"); /* an order of victims, no more */
+	if (fd != -1)
+		(void)close(fd);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -234,6 +233,7 @@ main(int argc, char *argv[])
 		log_warnx("%s", err.text);
 		return (EX_CONFIG);
 	}
+	volunteer();
 	privdrop(&id, NULL);
 	return (supervise(&o));
 }

@@ -39,12 +39,14 @@ run()
 }
 serial=0
 
-ready() { is "$1" '.containers[0].ready' true; }
-unready()
+# ready_is POD VALUE: of its running container.
+ready_is()
 {
-	is "$1" '[.phase, .containers[0].state.kind?, .containers[0].ready]
-	    | [.[0], .[2]] | tostring' '["Running",false]'
+	is "$1" '.containers[0] | (.state.kind == "running") and .ready == '"$2" \
+	    true
 }
+ready() { ready_is "$1" true; }
+unready() { ready_is "$1" false; }
 started() { is "$1" '.containers[0].started' "$2"; }
 restarts() { is "$1" '.containers[0].restartCount' "$2"; }
 logged() { grep -q "$1" "$STORY/rig/log/reconciled.log"; }
@@ -99,12 +101,101 @@ done
 run exec-node1 touch /ok
 await 10 ready exec-node1
 
-# A restart of reconciled: ready stays ready.
-crash reconciled
-await 10 ready exec-node1
-stays 1 ready exec-node1
+# A restart of reconciled: what is ready is never seen unready.
+kill -9 "$(daemon_pid reconciled)"
+not_unready()
+{
+	[ "$(of exec-node1 '.containers[0] |
+	    "\(.state.kind) \(.ready)"' 2>/dev/null)" != \
+	    'running false' ]
+}
+stays 3 not_unready
+ready exec-node1
 await 10 unready http-node1
 for pod in http exec tcp grpc; do
 	restarts $pod-node1 0
 	rm "$TRIPOD_MANIFESTS/$pod.yaml"
 done
+
+# Startup: nothing else is tried before, neither liveness nor readiness.
+probed slow 'mkdir /w; touch /w/live; httpd -f -p 8080 -h /w' '    startupProbe:
+      exec: {command: [test, -e, /w/started]}
+      periodSeconds: 1
+      failureThreshold: 1000
+    livenessProbe:
+      httpGet: {port: web, path: /live}
+      periodSeconds: 1
+      failureThreshold: 1
+      terminationGracePeriodSeconds: 1
+    readinessProbe:
+      tcpSocket: {port: web}
+      periodSeconds: 1' | put slow.yaml
+await 20 started slow-node1 false
+await 20 unready slow-node1
+run slow-node1 rm /w/live
+stays 2 restarts slow-node1 0
+unready slow-node1
+run slow-node1 touch /w/live /w/started
+await 10 ready slow-node1
+started slow-node1 true
+restarts slow-node1 0
+
+# Liveness: the container is stopped, with the probe's grace period and not
+# the pod's 30 s (the shell is deaf to SIGTERM), and started again.
+began=$SECONDS
+run slow-node1 rm /w/live
+await 15 restarts slow-node1 1
+[ $((SECONDS - began)) -lt 15 ]
+logged 'slow-node1: main: Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 404'
+logged 'slow-node1: main: Killing: .*liveness probe'
+await 10 started slow-node1 false
+rm "$TRIPOD_MANIFESTS/slow.yaml"
+
+# A startup probe that never comes true ends it, too.
+probed never 'exec sleep 1000' '    startupProbe:
+      exec: {command: ["false"]}
+      periodSeconds: 1
+      failureThreshold: 2
+      terminationGracePeriodSeconds: 1' | put never.yaml
+await 30 restarts never-node1 1
+logged 'never-node1: main: Unhealthy: Startup probe failed: the command ended with status 1'
+rm "$TRIPOD_MANIFESTS/never.yaml"
+
+# A command that does not end in time is a failure.
+probed hangs 'exec sleep 1000' '    readinessProbe:
+      exec: {command: [sleep, "100"]}
+      periodSeconds: 1
+      timeoutSeconds: 1' | put hangs.yaml
+await 20 logged 'hangs-node1: main: Unhealthy: Readiness probe failed: .*time'
+rm "$TRIPOD_MANIFESTS/hangs.yaml"
+
+# The prober is killed: nothing happens to the container that it watches.
+probed live 'mkdir /w; httpd -f -p 8080 -h /w' '    livenessProbe:
+      tcpSocket: {port: web}
+      initialDelaySeconds: 1
+      periodSeconds: 1
+      failureThreshold: 1
+    readinessProbe:
+      tcpSocket: {port: web}
+      periodSeconds: 1
+      failureThreshold: 1' | put live.yaml
+await 20 ready live-node1
+pid=$(pid_of live-node1)
+child_of() { grep -Eo '^[0-9]+' "/proc/$1/task/$1/children"; }
+supervisor=$(child_of "$(daemon_pid reconciled)")
+for _ in 1 2 3; do
+	old=$(child_of "$supervisor")
+	kill -9 "$old"
+	prober_is_new() { [ "$(child_of "$supervisor")" != "$old" ]; }
+	await 10 prober_is_new
+	stays 1 ready live-node1
+done
+stays 2 ready live-node1
+# The supervisor, too: then reconciled is started afresh.
+old=$(daemon_pid reconciled)
+kill -9 "$supervisor"
+await 10 daemon_is_new reconciled "$old"
+await 10 ready live-node1
+stays 2 ready live-node1
+[ "$(pid_of live-node1)" = "$pid" ]
+restarts live-node1 0
