@@ -301,8 +301,8 @@ $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
     -levent_core -lprotobuf-c))
 $(eval $(call unit,kept,reconciled/kept.o $(POD),-lprotobuf-c))
-$(eval $(call unit,disk,$(FILES) common/name.o $(TRANSLATE), \
-    -lprotobuf-c))
+$(eval $(call unit,disk,$(FILES) common/name.o common/privdrop.o \
+    common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
 $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim
