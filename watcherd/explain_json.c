@@ -16,6 +16,8 @@ support_str(const struct fate *fate)
 		[SUPPORT_REFERS] = "refused",
 		[SUPPORT_REFUSED] = "refused" };
 
+	if (fate->support == SUPPORT_LATER && fate->note != NULL)
+		return ("refused");
 	return (fate->cleared ? "left-out" : names[fate->support]);
 }
 

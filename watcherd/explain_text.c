@@ -150,7 +150,7 @@ words_support(const struct fate *fate)
 	case SUPPORT_WARNED:
 		return ("mirror only, warned");
 	case SUPPORT_LATER:
-		return ("refused for now");
+		return (fate->note != NULL ? "refused" : "refused for now");
 	case SUPPORT_REFERS:
 	case SUPPORT_REFUSED:
 		return ("refused");

@@ -24,6 +24,7 @@
 #define ACTED .support = SUPPORT_ACTED
 #define WARNED .support = SUPPORT_WARNED
 #define LATER .support = SUPPORT_LATER
+#define NEVER(why) .support = SUPPORT_LATER, .note = (why)
 #define REFERS(kind) .support = SUPPORT_REFERS, .note = (kind)
 #define REFUSED(why) .support = SUPPORT_REFUSED, .note = (why)
 #define ONE_OF(words) .choices = (words)

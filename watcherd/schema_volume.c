@@ -377,12 +377,16 @@ static const struct field fields_vsphere[] = {
 };
 STATIC_TYPE(vsphere, "VsphereVirtualDiskVolumeSource")
 
+#define NETWORK                                                           \
+	"volumes on other machines are not mounted; let the host mount it " \
+	"and use hostPath"
+
 static const struct field fields_volume[] = {
-	FIELD("awsElasticBlockStore", OBJECT(aws_ebs), LATER),
-	FIELD("azureDisk", OBJECT(azure_disk), LATER),
+	FIELD("awsElasticBlockStore", OBJECT(aws_ebs), NEVER(NETWORK)),
+	FIELD("azureDisk", OBJECT(azure_disk), NEVER(NETWORK)),
 	FIELD("azureFile", OBJECT(azure_file), REFERS("secrets")),
-	FIELD("cephfs", OBJECT(cephfs), LATER),
-	FIELD("cinder", OBJECT(cinder), LATER),
+	FIELD("cephfs", OBJECT(cephfs), NEVER(NETWORK)),
+	FIELD("cinder", OBJECT(cinder), NEVER(NETWORK)),
 	FIELD("configMap", OBJECT(config_map), REFERS("config maps")),
 	FIELD("csi", OBJECT(csi), REFERS("CSI drivers")),
 	FIELD("downwardAPI", OBJECT(downward_api), ACTED),
@@ -390,28 +394,32 @@ static const struct field fields_volume[] = {
 	    DEFAULT_WORDS("{} if the volume names no source")),
 	FIELD("ephemeral", OBJECT(ephemeral),
 	    REFERS("persistent volume claims"), SINCE("1.19")),
-	FIELD("fc", OBJECT(fc), LATER),
-	FIELD("flexVolume", OBJECT(flex), LATER),
-	FIELD("flocker", OBJECT(flocker), LATER),
-	FIELD("gcePersistentDisk", OBJECT(gce_pd), LATER),
-	FIELD("gitRepo", OBJECT(git_repo), LATER),
+	FIELD("fc", OBJECT(fc), NEVER(NETWORK)),
+	FIELD("flexVolume", OBJECT(flex),
+	    NEVER("drivers of volumes are not run, which a kubelet would do "
+		"with all rights")),
+	FIELD("flocker", OBJECT(flocker), NEVER(NETWORK)),
+	FIELD("gcePersistentDisk", OBJECT(gce_pd), NEVER(NETWORK)),
+	FIELD("gitRepo", OBJECT(git_repo),
+	    NEVER("kubelets have it switched off; clone in an init container, "
+		"into an emptyDir")),
 	FIELD("glusterfs", OBJECT(glusterfs), REFERS("endpoints")),
 	FIELD("hostPath", OBJECT(host_path), ACTED),
 	FIELD("image", OBJECT(image), LATER, SINCE("1.31")),
-	FIELD("iscsi", OBJECT(iscsi), LATER),
+	FIELD("iscsi", OBJECT(iscsi), NEVER(NETWORK)),
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(LABEL)),
-	FIELD("nfs", OBJECT(nfs), LATER),
+	FIELD("nfs", OBJECT(nfs), NEVER(NETWORK)),
 	FIELD("persistentVolumeClaim", OBJECT(persistent_volume_claim),
 	    REFERS("persistent volume claims")),
-	FIELD("photonPersistentDisk", OBJECT(photon_persistent_disk), LATER),
-	FIELD("portworxVolume", OBJECT(portworx), LATER),
+	FIELD("photonPersistentDisk", OBJECT(photon_persistent_disk), NEVER(NETWORK)),
+	FIELD("portworxVolume", OBJECT(portworx), NEVER(NETWORK)),
 	FIELD("projected", OBJECT(projected), ACTED),
-	FIELD("quobyte", OBJECT(quobyte), LATER),
-	FIELD("rbd", OBJECT(rbd), LATER),
-	FIELD("scaleIO", OBJECT(scale_io), LATER),
+	FIELD("quobyte", OBJECT(quobyte), NEVER(NETWORK)),
+	FIELD("rbd", OBJECT(rbd), NEVER(NETWORK)),
+	FIELD("scaleIO", OBJECT(scale_io), NEVER(NETWORK)),
 	FIELD("secret", OBJECT(secret), REFERS("secrets")),
-	FIELD("storageos", OBJECT(storage_os), LATER),
-	FIELD("vsphereVolume", OBJECT(vsphere), LATER),
+	FIELD("storageos", OBJECT(storage_os), NEVER(NETWORK)),
+	FIELD("vsphereVolume", OBJECT(vsphere), NEVER(NETWORK)),
 };
 TYPE(volume, "Volume")
 

@@ -34,6 +34,8 @@ static const char *const objections[] = {
 	"duplicate key",
 	"contains a NUL character",
 	"not supported",
+	"volumes on other machines are not mounted",
+	"kubelets have it switched off",
 	"false is not supported",
 	"must be \"Pod\", got nothing",
 	"the escape before this",
