@@ -168,6 +168,7 @@ check_input(struct check *check, struct claims *claims, struct input *in)
 
 	if (in->ignored) {
 		result.verdict = VERDICT_IGNORED;
+		result.why = in->why.text;
 		report_add(&check->report, &result);
 	} else if (input_read(in, &bytes, &result.len) == 0) {
 		result.bytes = bytes;

@@ -107,7 +107,10 @@ folder_add(struct inputs *all, const char *path, int folder)
 		in = input_new(all, one);
 		in->folder = all->folders;
 		in->ignored = !name_counts(&rule, in->name, &why);
-		if (!in->ignored)
+		if (in->ignored)
+			(void)err_set(&in->why, "%s",
+			    why != NULL ? why : "its name begins with a dot");
+		else
 			input_open(all, in, open_beneath(folder, in->name));
 	}
 	while (n > 0)

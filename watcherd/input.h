@@ -16,7 +16,7 @@ struct input {
 	const char *name; /* the last part of it, or a given one */
 	int fd;		  /* -1: why says why not */
 	int stream;	  /* standard input */
-	int ignored;	  /* a name that the daemon leaves alone */
+	int ignored;	  /* a name that the daemon leaves alone; see why */
 	size_t limit;	  /* bytes that are read */
 	size_t folder;	  /* files of one are rivals; 0: of none */
 	int refused;	  /* the daemon would refuse what cannot be read */

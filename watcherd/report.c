@@ -61,9 +61,7 @@ static void
 print_ignored(const struct report *r, const struct result *of)
 {
 	clean_print(of->path, r->to);
-	(void)fprintf(r->to,
-	    ": ignored: the name has a dot first, or does not end in "
-	    ".yaml, .yml or .json\n");
+	(void)fprintf(r->to, ": ignored: %s\n", of->why);
 }
 
 static void

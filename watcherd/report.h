@@ -24,7 +24,7 @@ struct result {
 	const Tripod__Manifest *manifest; /* VALID and REFUSED */
 	const void *bytes;		  /* of the file, for excerpts */
 	size_t len;
-	const char *why; /* UNREADABLE */
+	const char *why; /* UNREADABLE, IGNORED */
 };
 
 struct report {

@@ -133,8 +133,10 @@ folders()
 	pod secret >"$STORY/secret/a.yaml"
 	chmod 600 "$STORY/secret/a.yaml"
 	is 1 "$tripodctl" check -v -N n1 "$d/"
-	grep -Fqx "$d/.hidden.yaml: ignored: the name has a dot first, or does \
-not end in .yaml, .yml or .json" "$STORY/out"
+	grep -Fqx "$d/.hidden.yaml: ignored: its name begins with a dot" \
+	    "$STORY/out"
+	grep -Fqx "$d/b.yaml~: ignored: its name does not end in .yaml, .yml or \
+.json" "$STORY/out"
 	grep -q "^$d/a.yml: valid: pod default/one-n1, uid [0-9a-f]\{32\}$" \
 	    "$STORY/out"
 	grep -Fqx "$d/b.yaml: a.yml defines the pod default/one-n1 already" \
@@ -151,6 +153,11 @@ default/two-n1 already" "$STORY/out"
 	grep -Fqx "$STORY/secret/a.yaml: Permission denied" "$STORY/err"
 	is 1 "$tripodctl" check "$d"
 	lacks ignored: "$STORY/out"
+	is 1 "$tripodctl" check -L "$d"
+	grep -Fqx '8 files, 6 refused, 1 ignored' "$STORY/err"
+	is 1 "$tripodctl" check -o json "$d"
+	jq_is '[.files[] | select(.verdict == "ignored")][0].message ==
+	    "its name begins with a dot"'
 	# Each pod of a file is settled on its own.
 	mkdir "$STORY/several"
 	pod one >"$STORY/several/a.yaml"
