@@ -414,7 +414,7 @@ unknown_field(struct decode *d, const struct scope *scope,
 	struct search s = { type_field, m->key, NULL, where };
 	struct search near = { type_guess, m->key, NULL, where };
 
-	if (problems_full(d->problems)) {
+	if (d->problems->n >= PROBLEMS_MAX) {
 		problem_flaw(d->problems, m->at, path, "unknown field");
 		return (NULL);
 	}

@@ -201,14 +201,16 @@ mirror_annotations(
 {
 	const struct node *own = node_get(meta, "annotations");
 	struct node *map;
-	size_t i;
 
 	if ((map = node_new(arena, NODE_MAP, meta->at)) == NULL)
 		return (NULL);
-	for (i = 0; own != NULL && i < own->n; i++) {
-		if (node_set(arena, map, own->member[i].key,
-			own->member[i].value) == -1)
+	if (own != NULL && own->n > 0) {
+		if ((map->member = arena_array(
+			 arena, own->n, sizeof(map->member[0]))) == NULL)
 			return (NULL);
+		memcpy(
+		    map->member, own->member, own->n * sizeof(map->member[0]));
+		map->n = own->n;
 	}
 	if (set_string(arena, map, "kubernetes.io/config.hash", id->hash) ==
 		-1 ||

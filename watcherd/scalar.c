@@ -1,6 +1,7 @@
 #include "watcherd/scalar.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -291,9 +292,10 @@ digits_find(double mag, int is_single, struct digits *out)
 {
 	char text[64], *p, *e;
 	size_t n = 0;
-	int prec;
+	int prec = is_single ? FLT_DIG - 1 : DBL_DIG - 1;
 
-	for (prec = 0; prec < 17; prec++) {
+	/* Fewer digits, if they do, are these with zeros behind. */
+	for (; prec < DIGITS_MAX; prec++) {
 		(void)snprintf(text, sizeof(text), "%.*e", prec, mag);
 		if (is_single ? strtof(text, NULL) == (float)mag
 			      : strtod(text, NULL) == mag)

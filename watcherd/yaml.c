@@ -7,7 +7,9 @@
 #include "watcherd/yaml_reader.h"
 
 #define YAML_REPAIRED_MAX (1 << 20) /* bytes that are read again */
-#define YAML_AHEAD 512		    /* bytes that libyaml gets at once */
+#define YAML_DIRECTIVES_MAX 100
+#define YAML_WORK_MAX 10000000 /* values times the depth of flow style */
+#define YAML_AHEAD 512	       /* bytes that libyaml gets at once */
 
 static struct place
 place_of(const struct yaml_reader *r, const yaml_mark_t *mark)
@@ -352,10 +354,24 @@ on_document_end(struct yaml_reader *r)
 	return (lenient);
 }
 
+/* libyaml looks at all open brackets for each value. */
+static int
+reader_work(struct yaml_reader *r, const yaml_event_t *ev)
+{
+	r->work += r->flow;
+	if (r->work <= YAML_WORK_MAX)
+		return (0);
+	problem_add(r->problems, place_of(r, &ev->start_mark), NULL,
+	    "too many values nested too deep");
+	return (-1);
+}
+
 /* 1: the end. */
 static int
 reader_event(struct yaml_reader *r, const yaml_event_t *ev)
 {
+	if (reader_work(r, ev) == -1)
+		return (-1);
 	switch (ev->type) {
 	case YAML_ALIAS_EVENT:
 		return (on_alias(r, ev));
@@ -490,6 +506,26 @@ reader_read(struct yaml_reader *r)
 	return (r->repaired);
 }
 
+/*
+ * libyaml compares each directive with all others.  In UTF-16 there are
+ * zeros in between; 0x85, 0xa8 and 0xa9 end the other line breaks.
+ */
+static int
+has_few_directives(const struct yaml_text *text)
+{
+	size_t i, n = 0;
+	unsigned char last = '\n';
+
+	for (i = 0; i < text->len; i++) {
+		if (text->bytes[i] == '%' &&
+		    memchr("\r\n\x85\xa8\xa9", last, 5) != NULL)
+			n++;
+		if (text->bytes[i] != '\0')
+			last = text->bytes[i];
+	}
+	return (n <= YAML_DIRECTIVES_MAX);
+}
+
 void
 yaml_read(const void *bytes, size_t len, struct arena *arena,
     struct problems *problems, struct documents *documents)
@@ -503,6 +539,12 @@ yaml_read(const void *bytes, size_t len, struct arena *arena,
 	r.arena = arena;
 	r.problems = problems;
 	r.documents = documents;
+	documents->n = 0;
+	if (!has_few_directives(&r.text)) {
+		problem_add(problems, (struct place){ 1, 1 }, NULL,
+		    "more than %d directives", YAML_DIRECTIVES_MAX);
+		return;
+	}
 	do {
 		*problems = before;
 		total += r.text.len;

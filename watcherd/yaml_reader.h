@@ -25,7 +25,8 @@ struct yaml_reader {
 	uint32_t line;		    /* lines before it */
 	size_t lines;		    /* in it, up to where the parser got */
 	size_t chars, byte;	    /* a character's number and place */
-	size_t flow;		    /* open collections in flow style */
+	size_t work;
+	size_t flow; /* open collections in flow style */
 	int can_repair, repaired;
 	struct yaml_text text; /* the whole file */
 	struct arena *arena;
