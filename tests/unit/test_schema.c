@@ -155,6 +155,49 @@ test_ending(void **state)
 	assert_null(type_ending(&type_volume_mount, "x"));
 }
 
+/* A sample of what release notes say. */
+static void
+test_since(void **state)
+{
+	static const struct {
+		const struct type *type;
+		const char *name, *since;
+	} rows[] = {
+		{ &type_container, "image", NULL },
+		{ &type_container, "startupProbe", "1.16" },
+		{ &type_container, "resizePolicy", "1.27" },
+		{ &type_container, "restartPolicy", "1.28" },
+		{ &type_container, "restartPolicyRules", "1.34" },
+		{ &type_probe, "grpc", "1.23" },
+		{ &type_lifecycle, "stopSignal", "1.33" },
+		{ &type_lifecycle_handler, "sleep", "1.29" },
+		{ &type_pod_spec, "hostNetwork", NULL },
+		{ &type_pod_spec, "hostUsers", "1.25" },
+		{ &type_pod_spec, "schedulingGates", "1.26" },
+		{ &type_pod_spec, "resources", "1.32" },
+		{ &type_pod_spec, "hostnameOverride", "1.34" },
+		{ &type_pod_security_context, "appArmorProfile", "1.30" },
+		{ &type_pod_security_context, "supplementalGroupsPolicy",
+		    "1.31" },
+		{ &type_volume, "image", "1.31" },
+		{ &type_volume, "hostPath", NULL },
+		{ &type_volume_mount, "recursiveReadOnly", "1.30" },
+		{ &type_env_var_source, "fileKeyRef", "1.34" },
+	};
+	const struct field *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		f = type_field(rows[i].type, rows[i].name);
+		assert_non_null(f);
+		if (rows[i].since == NULL)
+			assert_null(f->since);
+		else
+			assert_string_equal(f->since, rows[i].since);
+	}
+}
+
 /* How the facts write the type of a field. */
 static void
 json_name(const struct field *f, char *out, size_t size)
@@ -264,6 +307,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_guess),
 		cmocka_unit_test(test_ending),
 		cmocka_unit_test(test_facts),
