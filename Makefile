@@ -300,6 +300,8 @@ $(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
     -levent_core -lprotobuf-c))
+$(eval $(call unit,define,reconciled/define.o reconciled/desired.o $(POD), \
+    -lprotobuf-c))
 $(eval $(call unit,kept,reconciled/kept.o $(POD),-lprotobuf-c))
 $(eval $(call unit,disk,$(FILES) common/name.o common/privdrop.o \
     common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))

@@ -64,8 +64,9 @@ pod_has(const struct pod *p, const Tripod__Definition *d)
 
 	return (o != NULL && strcmp(p->hash, d->pod->hash) == 0 &&
 	    o->mirror_json.len == d->mirror_json.len &&
-	    memcmp(o->mirror_json.data, d->mirror_json.data,
-		o->mirror_json.len) == 0);
+	    (d->mirror_json.len == 0 ||
+		memcmp(o->mirror_json.data, d->mirror_json.data,
+		    d->mirror_json.len) == 0));
 }
 
 static void

@@ -1,0 +1,247 @@
+/*
+ * From what files want to pods (reconciled/define.h).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/log.h"
+#include "reconciled/define.h"
+#include "reconciled/message.h"
+#include "reconciled/probes.h"
+
+static int forgotten; /* probes, how often */
+
+void
+probes_forget(struct pod *p)
+{
+	(void)p;
+	forgotten++;
+}
+
+static int
+setup(void **state)
+{
+	static struct reconciled r;
+
+	memset(&r, 0, sizeof(r));
+	TAILQ_INIT(&r.pods);
+	desired_init(&r.desired);
+	r.desired.synced = 1;
+	*state = &r;
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	struct reconciled *r = *state;
+	struct pod *p;
+
+	while ((p = TAILQ_FIRST(&r->pods)) != NULL) {
+		TAILQ_REMOVE(&r->pods, p, entry);
+		pod_free(p);
+	}
+	desired_release(&r->desired);
+	return (0);
+}
+
+/*
+ * A file says "NAME=UID@HASH ..." (NULL: it is gone), and pods are
+ * defined after it.  Each mirror is the given text.
+ */
+static void
+say_mirror(struct reconciled *r, const char *file, const char *pods,
+    const char *mirror)
+{
+	struct desired_file *f = desired_get(&r->desired, file);
+	Tripod__Definition *d;
+	Tripod__Manifest *m;
+	struct arena a;
+	struct err err;
+	char *word, *rest;
+
+	if (pods == NULL) {
+		desired_drop(&r->desired, f);
+		define_pods(r);
+		return;
+	}
+	arena_init(&a, 65536);
+	m = message_new(&a, &tripod__manifest__descriptor);
+	m->definition = must_alloc(&a, 8, sizeof(*m->definition));
+	for (word = strtok_r(must_strdup(&a, pods), " ", &rest); word != NULL;
+	     word = strtok_r(NULL, " ", &rest)) {
+		d = message_new(&a, &tripod__definition__descriptor);
+		d->pod = message_new(&a, &tripod__pod__descriptor);
+		d->pod->namespace_ = must_strdup(&a, "ns");
+		d->pod->name = word;
+		*strchr(word, '=') = '\0';
+		d->pod->uid = word + strlen(word) + 1;
+		*strchr(d->pod->uid, '@') = '\0';
+		d->pod->hash = d->pod->uid + strlen(d->pod->uid) + 1;
+		d->seen_ns = 7;
+		d->mirror_json.data = (uint8_t *)must_strdup(&a, mirror);
+		d->mirror_json.len = strlen(mirror);
+		m->definition[m->n_definition++] = d;
+	}
+	assert_int_not_equal(desired_claim(&r->desired, f, m, &err), -1);
+	arena_release(&a);
+	define_pods(r);
+}
+
+static void
+say(struct reconciled *r, const char *file, const char *pods)
+{
+	say_mirror(r, file, pods, "{}");
+}
+
+/* "NAME=UID@HASH:FILE ..." of the pods that are wanted, in their order. */
+static const char *
+wanted(const struct reconciled *r)
+{
+	static char text[256];
+	const struct pod *p;
+	size_t n = 0;
+
+	text[0] = '\0';
+	TAILQ_FOREACH (p, &r->pods, entry)
+		if (p->want.wanted)
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+			    "%s%s=%s@%s:%s", n > 0 ? " " : "", p->name, p->uid,
+			    p->hash, p->file);
+	return (text);
+}
+
+/* What changes in a file changes its pods, and no others. */
+static void
+test_set(void **state)
+{
+	struct reconciled *r = *state;
+	const Tripod__Definition *d;
+	struct pod *p;
+
+	say(r, "f", "a=1@1 b=2@2");
+	assert_string_equal(wanted(r), "a=1@1:f b=2@2:f");
+	p = pods_find(&r->pods, "2");
+	assert_non_null(p->definition);
+	assert_int_equal(p->seen_ns, 7);
+	assert_int_equal(p->definition->seen_ns, 7);
+	d = p->definition;
+	p->dirty = 0;
+	say(r, "f", "b=2@2 c=3@3");
+	assert_string_equal(wanted(r), "b=2@2:f c=3@3:f");
+	/* The very same definition in the very same place. */
+	assert_ptr_equal(p->definition, d);
+	assert_false(p->dirty);
+	say(r, "f", NULL);
+	assert_string_equal(wanted(r), "");
+	assert_ptr_equal(p->definition, d); /* needed for its end */
+}
+
+/* A fixed uid: other content means an end first, another file does not. */
+static void
+test_uid(void **state)
+{
+	struct reconciled *r = *state;
+	struct pod *p;
+
+	say(r, "f", "a=1@1");
+	p = pods_find(&r->pods, "1");
+	say(r, "e", "a=1@1");
+	assert_string_equal(wanted(r), "a=1@1:e");
+	assert_false(p->want.terminating);
+	say(r, "e", "a=1@2");
+	assert_string_equal(wanted(r), "a=1@2:e");
+	assert_true(p->want.terminating);
+	/* Another name for it: nothing, until the one before is gone. */
+	say(r, "f", NULL);
+	say(r, "e", "z=1@3");
+	assert_string_equal(wanted(r), "");
+	TAILQ_REMOVE(&r->pods, p, entry);
+	pod_free(p);
+	define_pods(r);
+	assert_string_equal(wanted(r), "z=1@3:e");
+}
+
+/* What is under way ends with the definition it began with. */
+static void
+test_busy(void **state)
+{
+	struct reconciled *r = *state;
+	struct pod *p;
+
+	say(r, "f", "a=1@1");
+	p = pods_find(&r->pods, "1");
+	p->inflight = 1;
+	forgotten = 0;
+	say(r, "f", "a=1@2");
+	assert_string_equal(wanted(r), "a=1@1:f");
+	assert_true(p->again);
+	define_pods(r);
+	assert_string_equal(wanted(r), "a=1@1:f");
+	assert_int_equal(forgotten, 0);
+	p->inflight = 0;
+	define_pods(r);
+	assert_int_equal(forgotten, 1);
+	assert_string_equal(wanted(r), "a=1@2:f");
+	assert_false(p->again);
+}
+
+/* The mirror's text is not the pod: a new one ends nothing. */
+static void
+test_mirror(void **state)
+{
+	struct reconciled *r = *state;
+	struct pod *p;
+
+	say(r, "f", "a=1@1");
+	p = pods_find(&r->pods, "1");
+	say_mirror(r, "f", "a=1@1", "{\"more\":1}");
+	assert_int_equal(p->definition->mirror_json.len, 10);
+	assert_false(p->want.terminating);
+}
+
+/* Between begin and end of a transfer a pod may move to another file. */
+static void
+test_staging(void **state)
+{
+	struct reconciled *r = *state;
+
+	say(r, "f", "a=1@1 b=2@2");
+	r->desired.staging = 1;
+	say(r, "f", "b=2@2");
+	assert_string_equal(wanted(r), "a=1@1:f b=2@2:f");
+	say(r, "g", "a=1@1");
+	assert_string_equal(wanted(r), "a=1@1:g b=2@2:f");
+	/* Unless another pod has its name. */
+	say(r, "f", "b=3@3");
+	assert_string_equal(wanted(r), "a=1@1:g b=3@3:f");
+	say(r, "g", NULL);
+	assert_string_equal(wanted(r), "a=1@1:g b=3@3:f");
+	r->desired.staging = 0;
+	define_pods(r);
+	assert_string_equal(wanted(r), "b=3@3:f");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_set),
+		TEST(test_uid),
+		TEST(test_busy),
+		TEST(test_mirror),
+		TEST(test_staging),
+	};
+
+	log_init("test_define");
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
