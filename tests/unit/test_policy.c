@@ -321,7 +321,7 @@ test_rules(void **state)
 		{ prefix_of_name, "not allowed" },
 		{ volume_name, "volume name" },
 		{ volume_empty, "no source" },
-		{ volume_memory, "memory" },
+		{ volume_memory, NULL },
 		{ volume_disk, NULL },
 		{ arguments_long, "longer than" },
 	};
