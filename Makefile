@@ -48,7 +48,7 @@ VALIDATE	 = watcherd/validate.o watcherd/validate_rules.o \
 		   watcherd/validate_probe.o watcherd/validate_volume.o \
 		   watcherd/validate_downward.o watcherd/validate_resources.o \
 		   watcherd/validate_affinity.o \
-		   watcherd/validate_tolerations.o
+		   watcherd/validate_tolerations.o watcherd/validate_advice.o
 MANIFEST_TREE	 = watcherd/yaml.o watcherd/yaml_scalar.o \
 		   watcherd/repair.o watcherd/indent.o watcherd/json.o \
 		   watcherd/build.o \

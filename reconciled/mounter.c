@@ -100,8 +100,8 @@ do_tmpfs(const struct request *r, int target)
 	    set_option(fs, "mode", "%llo", r->mode) == 0 &&
 	    set_option(fs, "gid", "%llu", r->group) == 0 &&
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		mount = fsmount(fs, FSMOUNT_CLOEXEC,
-		    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		mount = fsmount(
+		    fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	(void)close(fs); /* only a context */
 	return (mount == -1 ? -1 : attach(mount, target));
 }
@@ -178,8 +178,7 @@ receive(int fd, struct request *r, int *source)
 		return (0);
 	c = CMSG_FIRSTHDR(&msg);
 	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
-	    c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+	    c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(source, CMSG_DATA(c), sizeof(int));
 	if (n != (ssize_t)sizeof(*r))
 		r->operation = 0; /* refused */
@@ -306,8 +305,8 @@ ask(const struct mounter *m, const struct request *r, int source,
 }
 
 static int
-request_fill(struct request *r, enum operation op, const char *target,
-    struct err *err)
+request_fill(
+    struct request *r, enum operation op, const char *target, struct err *err)
 {
 	size_t len = strlen(target);
 

@@ -41,12 +41,11 @@ void mounter_stop(struct mounter *);
  * Targets are relative to the folder and exist, as a folder or, for a file,
  * a file.  -1 and err.
  */
-int mounter_bind(const struct mounter *, int source, const char *target,
-    struct err *);
+int mounter_bind(
+    const struct mounter *, int source, const char *target, struct err *);
 int mounter_tmpfs(const struct mounter *, const struct mounter_memory *,
     const char *target, struct err *);
 /* What is mounted there, all of it; nothing is no error. */
-int mounter_unmount(
-    const struct mounter *, const char *target, struct err *);
+int mounter_unmount(const struct mounter *, const char *target, struct err *);
 
 #endif

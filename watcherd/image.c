@@ -176,24 +176,40 @@ domain_cut(struct slice *ref)
 	return (domain);
 }
 
+/* Its tag and digest, NULL if it has none.  0: it is no reference. */
+static int
+image_parse(const char *image, struct slice *tag, struct slice *digest)
+{
+	struct slice ref = { image, strlen(image) };
+	struct slice domain;
+
+	if (ref.n == 64 && slice_only(ref, DIGIT "abcdef"))
+		return (0);
+	domain = domain_cut(&ref);
+	*digest = slice_cut(&ref, '@');
+	*tag = slice_cut(&ref, ':');
+	return ((domain.p == NULL || domain_valid(domain)) && path_valid(ref) &&
+	    domain.n + ref.n + 1 <= NAME_MAX_BYTES &&
+	    (tag->p == NULL || tag_valid(*tag)) &&
+	    (digest->p == NULL || digest_valid(*digest)));
+}
+
+int
+image_is_reference(const char *image)
+{
+	struct slice tag, digest;
+
+	return (image_parse(image, &tag, &digest));
+}
+
 const char *
 image_pull_policy(const char *image)
 {
-	static const char always[] = "Always", missing[] = "IfNotPresent";
-	struct slice ref = { image, strlen(image) };
-	struct slice domain, tag, digest;
+	struct slice tag, digest;
 
-	if (ref.n == 64 && slice_only(ref, DIGIT "abcdef"))
-		return (missing);
-	domain = domain_cut(&ref);
-	digest = slice_cut(&ref, '@');
-	tag = slice_cut(&ref, ':');
-	if ((domain.p != NULL && !domain_valid(domain)) || !path_valid(ref) ||
-	    domain.n + ref.n + 1 > NAME_MAX_BYTES ||
-	    (tag.p != NULL && !tag_valid(tag)) ||
-	    (digest.p != NULL && !digest_valid(digest)))
-		return (missing);
+	if (!image_parse(image, &tag, &digest))
+		return ("IfNotPresent");
 	if (tag.p != NULL ? slice_is(tag, "latest") : digest.p == NULL)
-		return (always);
-	return (missing);
+		return ("Always");
+	return ("IfNotPresent");
 }

@@ -10,5 +10,7 @@
  * "IfNotPresent", also for what is no reference at all.
  */
 const char *image_pull_policy(const char *);
+/* True if it follows the grammar of references, which a runtime needs. */
+int image_is_reference(const char *);
 
 #endif

@@ -122,7 +122,7 @@ extern const struct type type_object_meta, type_pod_spec, type_container,
     type_label_selector_requirement, type_pod_affinity_term,
     type_topology_spread_constraint, type_pod_security_context,
     type_security_context, type_owner_reference, type_file_key_selector,
-    type_iscsi, type_fc, type_flocker, type_flex, type_quobyte;
+    type_iscsi, type_fc, type_flocker, type_flex, type_quobyte, type_host_path;
 
 /* NULL if the type has no such field; case matters. */
 const struct field *type_field(const struct type *, const char *);

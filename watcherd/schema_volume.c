@@ -196,7 +196,7 @@ static const struct field fields_host_path[] = {
 	    ONE_OF("DirectoryOrCreate Directory FileOrCreate File "
 			"Socket CharDevice BlockDevice")),
 };
-STATIC_TYPE(host_path, "HostPathVolumeSource")
+TYPE(host_path, "HostPathVolumeSource")
 
 static const struct field fields_image[] = {
 	FIELD("pullPolicy", JSON_STRING, ONE_OF("Always IfNotPresent Never"),

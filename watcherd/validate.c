@@ -31,6 +31,8 @@ static const struct {
 	{ &type_windows_security_context_options, rule_windows },
 	{ &type_container, rule_container },
 	{ &type_container, rule_resources },
+	{ &type_container, rule_advice },
+	{ &type_host_path, rule_host_path },
 	{ &type_env_var_source, rule_env_source },
 	{ &type_file_key_selector, rule_file_key },
 	{ &type_probe, rule_probe },

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "watcherd/defaults.h"
 #include "watcherd/grammar.h"
 #include "watcherd/validate_rules.h"
 
@@ -92,18 +93,22 @@ rule_spec(struct validate *v, const struct node *spec, const struct path *path)
 
 /* Fields with a blank between that mean nothing to an operating system. */
 static void
-forbid(struct validate *v, const struct node *map, const struct path *path,
-    const char *fields, const char *os)
+forbid(struct validate *v, const struct type *type, const struct node *map,
+    const struct path *path, const char *fields)
 {
 	struct path here = { path, NULL, 0, 0 };
+	const struct member *m;
 	size_t i;
 
 	for (i = 0; map != NULL && map->kind == NODE_MAP && i < map->n; i++) {
-		if (!choices_match(fields, map->member[i].key))
+		m = &map->member[i];
+		if (!choices_match(fields, m->key) ||
+		    field_is_unset(type_field(type, m->key), m->value))
 			continue;
-		here.name = map->member[i].key;
-		problem_add(v->problems, map->member[i].at, &here,
-		    "must be left out with os.name %s", os);
+		here.name = m->key;
+		problem_add(v->problems, m->at, &here,
+		    "must be left out with os.name %s",
+		    node_get_str(node_get(v->spec, "os"), "name"));
 	}
 }
 
@@ -128,9 +133,9 @@ forbid_contexts(struct validate *v, const struct node *spec,
 		containers = list_of(spec, lists[i]);
 		for (; containers != NULL && here.index < containers->n;
 		     here.index++)
-			forbid(v,
+			forbid(v, &type_security_context,
 			    node_get(containers->item[here.index], path.name),
-			    &path, fields, os);
+			    &path, fields);
 	}
 }
 
@@ -145,14 +150,14 @@ rule_os(struct validate *v, const struct node *spec, const struct path *up)
 		return;
 	forbid_contexts(v, spec, up, os);
 	if (strcmp(os, "linux") == 0) {
-		forbid(v, context, &path, "windowsOptions", os);
+		forbid(v, &type_pod_security_context, context, &path,
+		    "windowsOptions");
 		return;
 	}
-	forbid(v, context, &path,
+	forbid(v, &type_pod_security_context, context, &path,
 	    "appArmorProfile fsGroup fsGroupChangePolicy runAsGroup runAsUser "
 	    "seLinuxChangePolicy seLinuxOptions seccompProfile "
-	    "supplementalGroups supplementalGroupsPolicy sysctls",
-	    os);
-	forbid(v, spec, up,
-	    "hostIPC hostPID hostUsers resources shareProcessNamespace", os);
+	    "supplementalGroups supplementalGroupsPolicy sysctls");
+	forbid(v, &type_pod_spec, spec, up,
+	    "hostIPC hostPID hostUsers resources shareProcessNamespace");
 }

@@ -54,6 +54,8 @@ rule_fn rule_spec, rule_os;
 rule_fn rule_security, rule_pod_security, rule_windows, rule_host_process;
 /* validate_container.c */
 rule_fn rule_containers, rule_container;
+/* validate_advice.c */
+rule_fn rule_advice, rule_host_path;
 /* validate_port.c */
 rule_fn rule_ports;
 /* validate_probe.c */
