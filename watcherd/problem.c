@@ -144,10 +144,6 @@ problem_vadd(struct problems *p, Tripod__Problem__Severity severity,
 		p->dropped += (size_t)error;
 		return;
 	}
-	/* A warning more would only cost memory. */
-	if (p->n == PROBLEMS_MAX &&
-	    severity == TRIPOD__PROBLEM__SEVERITY__WARNING)
-		return;
 	path_format(p->within, field, sizeof(field));
 	path_append(path, field, sizeof(field));
 	(void)vsnprintf(text, sizeof(text), fmt, ap); /* may be cut off */
