@@ -1,6 +1,8 @@
 /*
- * Bytes of a manifest, YAML or JSON.  Beyond not crashing: the same bytes
- * have the same answer, an answer is never without reason, a valid pod's
+ * Bytes of a manifest, YAML or JSON, read in both modes.  Beyond not
+ * crashing: the same bytes have the same answer, an answer is never without
+ * reason, problems are in order, what is valid strictly has a first pod
+ * that is the same and not marked when read leniently, a valid pod's
  * mirror JSON is read back to the same text, and fits into a message; and
  * written as a manifest again, in either mode, it is the same pod, which
  * is then written the same way.
@@ -34,7 +36,8 @@ check_definition(const Tripod__Definition *m)
 	must(m->pod != NULL && m->pod->n_container > 0);
 	must(strlen(m->pod->hash) == 32 && m->pod->uid[0] != '\0');
 	arena_init(&arena, MANIFEST_ARENA_MAX);
-	problems_init(p, &arena, MANIFEST_STRICT);
+	/* A NUL is kept. */
+	problems_init(p, &arena, MANIFEST_LENIENT);
 	tree = first_tree(m->mirror_json.data, m->mirror_json.len, &arena, p);
 	must(tree != NULL && p->errors == 0);
 	again = canonical_json(&arena, tree, &len);
@@ -44,11 +47,28 @@ check_definition(const Tripod__Definition *m)
 	free(p);
 }
 
+/* The last one may say that there were more. */
+static void
+check_order(const Tripod__Manifest *m)
+{
+	const Tripod__Problem *a, *b;
+	size_t i;
+
+	for (i = 1; i + 1 < m->n_problem; i++) {
+		a = m->problem[i - 1];
+		b = m->problem[i];
+		must(a->severity <= b->severity);
+		must(a->severity < b->severity || a->line < b->line ||
+		    (a->line == b->line && a->column <= b->column));
+	}
+}
+
 static void
 check(const Tripod__Manifest *m)
 {
 	size_t i, errors = 0;
 
+	check_order(m);
 	for (i = 0; i < m->n_problem; i++)
 		errors += m->problem[i]->severity ==
 		    TRIPOD__PROBLEM__SEVERITY__ERROR;
@@ -141,6 +161,44 @@ out:
 	arena_release(&two);
 }
 
+/* Is the first document, however empty, a Pod? */
+static int
+starts_with_pod(const struct manifest_source *src, struct arena *arena)
+{
+	struct problems *p = xcalloc(1, sizeof(*p));
+	struct node *root;
+	const char *kind;
+
+	problems_init(p, arena, MANIFEST_LENIENT);
+	root = first_tree(src->bytes, src->len, arena, p);
+	kind = root != NULL ? node_get_str(root, "kind") : NULL;
+	free(p);
+	return (kind != NULL && strcmp(kind, "Pod") == 0);
+}
+
+/* Strict refuses more, and means the same. */
+static void
+check_modes(const Tripod__Manifest *strict, const struct manifest_source *src)
+{
+	const Tripod__Pod *pod, *same;
+	struct arena arena;
+	Tripod__Manifest *m;
+
+	arena_init(&arena, 2 * MANIFEST_ARENA_MAX);
+	m = manifest_parse(src, &arena);
+	must(m != NULL);
+	check(m);
+	if (strict->state == TRIPOD__MANIFEST__STATE__VALID &&
+	    starts_with_pod(src, &arena)) {
+		must(m->n_definition == 1);
+		pod = m->definition[0]->pod;
+		same = strict->definition[0]->pod;
+		must(strcmp(pod->hash, same->hash) == 0);
+		must(pod->n_unsupported == 0 && same->n_unsupported == 0);
+	}
+	arena_release(&arena);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -162,6 +220,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	must(m1 != NULL && m2 != NULL);
 	check(m1);
 	check_excerpts(m1, data, len);
+	check_modes(m1, &lenient);
 	check_round(&src);
 	check_round(&lenient);
 	n1 = tripod__manifest__get_packed_size(m1);

@@ -64,8 +64,8 @@ static const struct hostile {
 	    0 },
 	{ "variables", SPEC "    env:\n", "    - {name: k%d, value: v}\n", "",
 	    0 },
-	{ "variables, some", SPEC "    env:\n",
-	    "    - {name: k%d, value: v}\n", "", 15000 },
+	{ "variables, some", SPEC "    env:\n", "    - {name: k%d, value: v}\n",
+	    "", 15000 },
 	{ "ports", SPEC "    ports:\n",
 	    "    - {containerPort: %d, hostPort: %d}\n", "", 20000 },
 	{ "ports, named", SPEC "    ports:\n",
@@ -118,7 +118,8 @@ static const struct hostile {
 };
 
 /* libyaml takes time for each open bracket and value. */
-static const char *const deep[] = { "1,", "a: b,", "*a,", "],[", "a ,", "'a'," };
+static const char *const deep[] = { "1,", "a: b,", "*a,", "],[", "a ,",
+	"'a'," };
 
 /* Fills the text; returns its length. */
 static size_t
@@ -160,10 +161,10 @@ measure(const char *text, size_t len, enum manifest_mode mode)
 	}
 	assert_int_equal(wait4(pid, &status, 0, &ru), pid);
 	assert_int_equal(status, 0);
-	return ((struct usage){
-	    (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000 +
-		(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1000,
-	    ru.ru_maxrss });
+	return (
+	    (struct usage){ (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000 +
+		    (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1000,
+		ru.ru_maxrss });
 }
 
 static void
