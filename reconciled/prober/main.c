@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,15 @@ worker_await(pid_t pid)
 		    "the prober ended with status %d", WEXITSTATUS(status));
 }
 
+/* It never writes to its supervisor: what there is to read is its end. */
+static int
+reconciled_has_ended(void)
+{
+	struct pollfd p = { .fd = CHANNEL_FD, .events = POLLIN };
+
+	return (poll(&p, 1, 0) == 1);
+}
+
 static void
 pause_until(struct mtime t)
 {
@@ -200,6 +210,8 @@ supervise(const struct options *o)
 		    imsgbuf_write(&channel) != 1)
 			return (EX_OK); /* reconciled has ended */
 		worker_await(pid);
+		if (reconciled_has_ended())
+			return (EX_OK);
 		pause_until(again);
 	}
 }
@@ -226,7 +238,13 @@ main(int argc, char *argv[])
 	log_init("tripod-prober");
 	options_read(&o, argc, argv);
 	channel_check();
-	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail for SIGPIPE */
+	/*
+	 * A service manager tells all processes to end; these do when they
+	 * lose reconciled, so that it is not them whom it loses first.
+	 */
+	(void)signal(SIGTERM, SIG_IGN); /* none of these can fail */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (o.worker)
 		return (work(&o));
 	if (identity_user(o.user, &id, &err) == -1) {

@@ -89,3 +89,14 @@ pod web | put web.yaml
 await 20 running Running
 rm "$TRIPOD_MANIFESTS/web.yaml"
 await 20 eval '! running "[A-Z]"'
+
+# Told to end all at once, as by a service manager, everybody does, and
+# reconciled does not take the end of its prober for a failure.
+# shellcheck disable=SC2086 # a list of numbers
+set -- $pids
+supervisor=$(pgrep -P "$1")
+prober=$(pgrep -P "$supervisor")
+kill "$prober" "$supervisor" "$@"
+wait "$1"
+await 5 eval '! kill -0 "$supervisor" 2>/dev/null'
+! kill -0 "$prober" 2>/dev/null
