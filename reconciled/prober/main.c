@@ -236,6 +236,8 @@ main(int argc, char *argv[])
 	struct err err;
 
 	log_init("tripod-prober");
+	/* Executed by way of /proc it would be called "exe". */
+	(void)prctl(PR_SET_NAME, "tripod-prober"); /* cannot fail */
 	options_read(&o, argc, argv);
 	channel_check();
 	/*

@@ -181,12 +181,12 @@ probed live 'mkdir /w; httpd -f -p 8080 -h /w' '    livenessProbe:
       failureThreshold: 1' | put live.yaml
 await 20 ready live-node1
 pid=$(pid_of live-node1)
-child_of() { grep -Eo '^[0-9]+' "/proc/$1/task/$1/children"; }
-supervisor=$(child_of "$(daemon_pid reconciled)")
+prober_of() { pgrep -P "$1" -x tripod-prober; }
+supervisor=$(prober_of "$(daemon_pid reconciled)")
 for _ in 1 2 3; do
-	old=$(child_of "$supervisor")
+	old=$(prober_of "$supervisor")
 	kill -9 "$old"
-	prober_is_new() { [ "$(child_of "$supervisor")" != "$old" ]; }
+	prober_is_new() { [ "$(prober_of "$supervisor")" != "$old" ]; }
 	await 10 prober_is_new
 	stays 1 ready live-node1
 done

@@ -94,8 +94,8 @@ await 20 eval '! running "[A-Z]"'
 # reconciled does not take the end of its prober for a failure.
 # shellcheck disable=SC2086 # a list of numbers
 set -- $pids
-supervisor=$(pgrep -P "$1")
-prober=$(pgrep -P "$supervisor")
+supervisor=$(pgrep -P "$1" -x tripod-prober)
+prober=$(pgrep -P "$supervisor" -x tripod-prober)
 kill "$prober" "$supervisor" "$@"
 wait "$1"
 await 5 eval '! kill -0 "$supervisor" 2>/dev/null'
