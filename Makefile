@@ -59,10 +59,11 @@ MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
 		   watcherd/schema_status.o
 RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
-		   reconciled/reconcile.o reconciled/observe.o \
+		   reconciled/reconcile.o reconciled/publish.o \
+		   reconciled/observe.o \
 		   $(ACT) $(PLAN) $(PODS) \
 		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
-		   reconciled/status.o reconciled/prepare.o $(FILES) \
+		   $(STATUS) reconciled/prepare.o $(FILES) \
 		   reconciled/lend.o reconciled/kept.o \
 		   reconciled/define.o \
 		   reconciled/handler.o reconciled/probe.o \
@@ -86,12 +87,13 @@ FILES		 = reconciled/files.o reconciled/volumes.o \
 ACT		 = reconciled/act.o reconciled/act_image.o \
 		   reconciled/act_sandbox.o reconciled/act_container.o \
 		   reconciled/act_hook.o reconciled/mark.o
-PLAN		 = reconciled/plan.o reconciled/plan_look.o \
+PLAN		 = reconciled/plan.o \
 		   reconciled/plan_start.o reconciled/plan_stop.o \
 		   reconciled/plan_pods.o
+STATUS		 = reconciled/status.o reconciled/status_container.o
 PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
 		   reconciled/backoff.o reconciled/health.o \
-		   reconciled/record.o
+		   reconciled/record.o reconciled/look.o
 CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
 		   reconciled/h2.o reconciled/grpcmsg.o reconciled/criinfo.o \
 		   reconciled/crimethod.o gen/cri.pb-c.o \
@@ -296,7 +298,9 @@ $(eval $(call unit,prober,reconciled/prober.o $(IPC) $(BASE) \
 $(eval $(call unit,grpchealth,tests/unit/h2server.o reconciled/grpcmsg.o \
     $(PROBER_TEST),-lnghttp2 $(LIBS_PROBER)))
 $(eval $(call unit,resolve,$(PLAN) $(POD),-lprotobuf-c))
-$(eval $(call unit,status,reconciled/status.o $(POD),-lprotobuf-c))
+$(eval $(call unit,status,$(STATUS) reconciled/qos.o $(POD),-lprotobuf-c))
+$(eval $(call unit,status_pod,tests/unit/planrow.o $(STATUS) \
+    reconciled/qos.o $(PLAN) $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
     -levent_core -lprotobuf-c))

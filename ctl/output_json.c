@@ -82,25 +82,52 @@ container_json(const Tripod__ContainerStatus *c)
 }
 
 static json_t *
+containers_json(Tripod__ContainerStatus *const *list, size_t n)
+{
+	json_t *out = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		(void)json_array_append_new(out, container_json(list[i]));
+	return (out);
+}
+
+/* Of each condition whether it holds, by its type. */
+static json_t *
+conditions_json(const Tripod__PodStatus *s)
+{
+	json_t *out = json_object();
+	size_t i;
+
+	for (i = 0; s != NULL && i < s->n_condition; i++)
+		(void)json_object_set_new(out, s->condition[i]->type,
+		    json_boolean(s->condition[i]->status));
+	return (out);
+}
+
+static json_t *
 pod_json(const Tripod__PodItem *p)
 {
-	json_t *containers = json_array(), *ips = json_array();
+	json_t *ips = json_array();
 	const Tripod__PodStatus *s = p->status;
 	size_t i;
 
-	for (i = 0; s != NULL && i < s->n_container; i++)
-		(void)json_array_append_new(
-		    containers, container_json(s->container[i]));
 	for (i = 0; s != NULL && i < s->n_pod_ip; i++)
 		(void)json_array_append_new(ips, json_string(s->pod_ip[i]));
 	return (json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, "
-			  "s:o, s:{s:s, s:s}}",
+			  "s:o, s:o, s:o, s:{s:s, s:s}}",
 	    "namespace", p->namespace_, "name", p->name, "uid", p->uid, "hash",
 	    p->hash, "manifest", p->file, "phase",
 	    s == NULL ? "Unknown" : phase_str(s->phase), "state", pod_state(p),
 	    "terminating", p->terminating, "startTime",
-	    stamp(s == NULL ? 0 : s->start_ns), "podIPs", ips, "containers",
-	    containers, "mirror", "state",
+	    stamp(s == NULL ? 0 : s->start_ns), "podIPs", ips, "conditions",
+	    conditions_json(s), "initContainers",
+	    containers_json(s == NULL ? NULL : s->init_container,
+		s == NULL ? 0 : s->n_init_container),
+	    "containers",
+	    containers_json(s == NULL ? NULL : s->container,
+		s == NULL ? 0 : s->n_container),
+	    "mirror", "state",
 	    p->mirror == NULL ? "-" : mirror_str(p->mirror->state), "reason",
 	    p->mirror == NULL ? "" : p->mirror->reason));
 }

@@ -45,25 +45,52 @@ mirror_str(Tripod__MirrorItem__State state)
 	return ("?");
 }
 
+/* Why a container waits, beyond the usual; or NULL. */
+static const char *
+wait_reason(const Tripod__ContainerStatus *c)
+{
+	if (c->state == NULL ||
+	    c->state->kind != TRIPOD__CONTAINER_STATE__KIND__WAITING ||
+	    c->state->reason[0] == '\0' ||
+	    strcmp(c->state->reason, "ContainerCreating") == 0 ||
+	    strcmp(c->state->reason, "PodInitializing") == 0)
+		return (NULL);
+	return (c->state->reason);
+}
+
+static int
+is_initializing(const Tripod__PodStatus *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_condition; i++)
+		if (strcmp(s->condition[i]->type, "Initialized") == 0)
+			return (!s->condition[i]->status);
+	return (0);
+}
+
 const char *
 pod_state(const Tripod__PodItem *p)
 {
-	const Tripod__ContainerStatus *c;
+	const Tripod__PodStatus *s = p->status;
+	const char *reason;
 	size_t i;
 
 	if (p->terminating)
 		return ("Terminating");
-	if (p->status == NULL)
+	if (s == NULL)
 		return ("Unknown");
-	for (i = 0; i < p->status->n_container; i++) {
-		c = p->status->container[i];
-		if (c->state != NULL &&
-		    c->state->kind == TRIPOD__CONTAINER_STATE__KIND__WAITING &&
-		    c->state->reason[0] != '\0' &&
-		    strcmp(c->state->reason, "ContainerCreating") != 0)
-			return (c->state->reason);
-	}
-	return (phase_str(p->status->phase));
+	if (s->phase == TRIPOD__PHASE__PHASE_FAILED && s->reason[0] != '\0')
+		return (s->reason);
+	for (i = 0; i < s->n_init_container; i++)
+		if ((reason = wait_reason(s->init_container[i])) != NULL)
+			return (reason);
+	for (i = 0; i < s->n_container; i++)
+		if ((reason = wait_reason(s->container[i])) != NULL)
+			return (reason);
+	if (s->phase == TRIPOD__PHASE__PHASE_PENDING && is_initializing(s))
+		return ("Initializing");
+	return (phase_str(s->phase));
 }
 
 /* "5s", "12m", "3h", "9d" */

@@ -118,24 +118,40 @@ by_name(const void *a, const void *b)
 	return (strcmp((*x)->name, (*y)->name));
 }
 
+/* In the order given; all messages of a pod share one limit. */
 static json_t *
-containers_build(const Tripod__PodStatus *st)
+containers_build(
+    Tripod__ContainerStatus *const *list, size_t n, size_t message_max)
 {
-	Tripod__ContainerStatus **sorted;
 	json_t *out = json_array();
 	size_t i;
 
-	if (st->n_container == 0)
-		return (out);
-	sorted = xcalloc(st->n_container, sizeof(*sorted));
-	memcpy(sorted, st->container, st->n_container * sizeof(*sorted));
-	qsort(sorted, st->n_container, sizeof(*sorted), by_name);
-	for (i = 0; i < st->n_container; i++)
-		(void)json_array_append_new(out,
-		    container_build(
-			sorted[i], STATUS_MESSAGES_MAX / st->n_container));
-	free(sorted);
+	for (i = 0; i < n; i++)
+		(void)json_array_append_new(
+		    out, container_build(list[i], message_max));
 	return (out);
+}
+
+/* Init containers have the order of the manifest, others are sorted. */
+static void
+put_containers(json_t *out, const Tripod__PodStatus *st)
+{
+	Tripod__ContainerStatus **sorted;
+	size_t n = st->n_container + st->n_init_container, max;
+
+	max = n == 0 ? 0 : STATUS_MESSAGES_MAX / n;
+	sorted = xcalloc(st->n_container + 1, sizeof(*sorted));
+	if (st->n_container > 0)
+		memcpy(
+		    sorted, st->container, st->n_container * sizeof(*sorted));
+	qsort(sorted, st->n_container, sizeof(*sorted), by_name);
+	(void)json_object_set_new(out, "containerStatuses",
+	    containers_build(sorted, st->n_container, max));
+	if (st->n_init_container > 0)
+		(void)json_object_set_new(out, "initContainerStatuses",
+		    containers_build(
+			st->init_container, st->n_init_container, max));
+	free(sorted);
 }
 
 static json_t *
@@ -189,8 +205,7 @@ status_build(const Tripod__PodStatus *st)
 	put_addresses(out, "podIP", "podIPs", st->pod_ip, st->n_pod_ip);
 	put_time(out, "startTime", st->start_ns);
 	(void)json_object_set_new(out, "conditions", conditions_build(st));
-	(void)json_object_set_new(
-	    out, "containerStatuses", containers_build(st));
+	put_containers(out, st);
 	return (out);
 }
 
@@ -236,7 +251,8 @@ conditions_differ(const json_t *want, const json_t *seen)
 
 /* Replaced as a whole or not at all. */
 static const char *const plain_members[] = { "phase", "reason", "message",
-	"hostIP", "hostIPs", "podIP", "podIPs", "containerStatuses" };
+	"hostIP", "hostIPs", "podIP", "podIPs", "containerStatuses",
+	"initContainerStatuses" };
 #define PLAIN_MEMBERS (sizeof(plain_members) / sizeof(plain_members[0]))
 
 int
@@ -352,29 +368,60 @@ container_find(const json_t *list, const char *name)
 	return (NULL);
 }
 
+/* How it ended at the server, if it shall live again; else NULL. */
+static const json_t *
+revived(const json_t *want, const json_t *seen)
+{
+	const json_t *ended = json_object_get(
+	    json_object_get(seen, "state"), "terminated");
+
+	if (!json_is_object(ended) ||
+	    json_is_object(
+		json_object_get(json_object_get(want, "state"), "terminated")))
+		return (NULL);
+	return (ended);
+}
+
+/* Of an init container: one that has succeeded is ready, a sidecar not. */
+static int
+init_is_forbidden(const json_t *want, const json_t *seen)
+{
+	return (revived(want, seen) != NULL &&
+	    json_is_true(json_object_get(seen, "ready")));
+}
+
+static int
+container_is_forbidden(
+    const json_t *want, const json_t *seen, enum status_restart policy)
+{
+	const json_t *ended = revived(want, seen);
+
+	return (ended != NULL &&
+	    (policy == STATUS_NEVER ||
+		json_integer_value(json_object_get(ended, "exitCode")) == 0));
+}
+
 int
 status_forbidden(
     const json_t *want, const json_t *seen, enum status_restart policy)
 {
-	const json_t *list = json_object_get(want, "containerStatuses");
-	const json_t *w, *s, *ended;
-	size_t i;
+	static const char *const lists[] = { "containerStatuses",
+		"initContainerStatuses" };
+	const json_t *list, *w, *s;
+	size_t i, kind;
 
 	if (policy == STATUS_ALWAYS)
 		return (0);
-	for (i = 0; i < json_array_size(list); i++) {
-		w = json_array_get(list, i);
-		s = container_find(json_object_get(seen, "containerStatuses"),
-		    json_text(w, "name"));
-		ended = json_object_get(
-		    json_object_get(s, "state"), "terminated");
-		if (!json_is_object(ended) ||
-		    json_is_object(json_object_get(
-			json_object_get(w, "state"), "terminated")))
-			continue;
-		if (policy == STATUS_NEVER ||
-		    json_integer_value(json_object_get(ended, "exitCode")) == 0)
-			return (1);
+	for (kind = 0; kind < 2; kind++) {
+		list = json_object_get(want, lists[kind]);
+		for (i = 0; i < json_array_size(list); i++) {
+			w = json_array_get(list, i);
+			s = container_find(json_object_get(seen, lists[kind]),
+			    json_text(w, "name"));
+			if (kind == 0 ? container_is_forbidden(w, s, policy)
+				      : init_is_forbidden(w, s))
+				return (1);
+		}
 	}
 	return (0);
 }

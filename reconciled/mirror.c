@@ -24,8 +24,8 @@ peers_pod(struct peers *ps, struct pod *p, Tripod__PodItem *item)
 {
 	struct peer *peer = mirror_peer(ps);
 
-	if (peer == NULL)
-		return;
+	if (peer == NULL || ps->r->transfer_due)
+		return; /* it gets everything */
 	item->mirror_json = p->definition->mirror_json;
 	/* On failure the peer is dropped; the next one gets everything. */
 	(void)peer_send(peer, TRIPOD__MSG__MSG_POD, 0, -1, &item->base);
@@ -45,7 +45,7 @@ peers_pod_gone(struct peers *ps, struct pod *p)
 	free(p->published);
 	p->published = NULL;
 	p->published_len = 0;
-	if (peer == NULL)
+	if (peer == NULL || ps->r->transfer_due)
 		return;
 	gone.uid = p->uid;
 	gone.namespace_ = p->namespace_;
@@ -73,13 +73,15 @@ peers_node(struct peers *ps)
 }
 
 void
-mirror_transfer(struct link *l)
+mirror_transfer(struct peers *ps)
 {
-	struct reconciled *r = l->r;
+	struct reconciled *r = ps->r;
+	struct peer *peer = mirror_peer(ps);
 	struct pod *p;
 
-	peers_node(r->peers);
-	(void)peer_send(l->peer, TRIPOD__MSG__MSG_POD_BEGIN, 0, -1, NULL);
+	if (peer == NULL)
+		return;
+	(void)peer_send(peer, TRIPOD__MSG__MSG_POD_BEGIN, 0, -1, NULL);
 	TAILQ_FOREACH (p, &r->pods, entry) {
 		struct arena arena;
 
@@ -89,7 +91,7 @@ mirror_transfer(struct link *l)
 		peers_pod(r->peers, p, reconcile_item(&arena, r, p));
 		arena_release(&arena);
 	}
-	(void)peer_send(l->peer, TRIPOD__MSG__MSG_POD_END, 0, -1, NULL);
+	(void)peer_send(peer, TRIPOD__MSG__MSG_POD_END, 0, -1, NULL);
 }
 
 static int
@@ -99,7 +101,9 @@ on_hello(void *ctx, struct ipc_msg *m)
 
 	if (link_hello(l, m, "mirrord") == -1)
 		return (-1);
-	mirror_transfer(l);
+	peers_node(l->r->peers);
+	l->r->transfer_due = 1;
+	reconcile_kick(l->r);
 	return (0);
 }
 

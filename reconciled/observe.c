@@ -237,6 +237,9 @@ picture_merge(struct picture *pic)
 			r->list_again = 1;
 	}
 	r->listed = 1;
+	if (!r->known)
+		r->known_since = mtime_now();
+	r->known = 1;
 	reconcile_kick(r);
 }
 

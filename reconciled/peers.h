@@ -66,7 +66,7 @@ void watch_restore(void *r, Tripod__Manifest *, struct arena *);
 void peers_pod(struct peers *, struct pod *, Tripod__PodItem *);
 void peers_pod_gone(struct peers *, struct pod *);
 void peers_node(struct peers *);
-/* Everything, after a HELLO. */
-void mirror_transfer(struct link *);
+/* Everything; when it is due, and mirrord is there. */
+void mirror_transfer(struct peers *);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef PLAN_PARTS_H
 #define PLAN_PARTS_H
 
+#include "reconciled/look.h"
 #include "reconciled/plan.h"
 
 /* What the rules work on. */
@@ -21,24 +22,6 @@ struct planner {
 void plan_add(struct planner *, struct action);
 /* True, and remembered as wake-up, while a failure is backed off. */
 int plan_waits(struct planner *, const struct retry *);
-
-/* --- plan_look.c: what the state of containers means --- */
-
-/* The round that counts: one more than that of an exit that restarts all. */
-uint32_t look_round(const Tripod__Pod *, const struct pod_seen *);
-/* Whether an instance is of the newest sandbox and that round. */
-int look_is_current(
-    const struct pod_seen *, uint32_t round, const struct seen_container *);
-/* Whether the exit of an instance of container i was a failure. */
-int look_failed(const Tripod__Pod *, size_t i, const struct seen_container *);
-/* Whether container i must be created, at once or after its back-off. */
-int look_is_due(
-    const Tripod__Pod *, const struct pod_seen *, size_t i, uint32_t round);
-/* Whether a later container of the round exists, so that i is done with. */
-int look_is_passed(
-    const Tripod__Pod *, const struct pod_seen *, size_t i, uint32_t round);
-/* Why the pod is over, as far as its containers tell. */
-enum pod_over look_over(const Tripod__Pod *, const struct pod_seen *);
 
 /* --- plan_stop.c --- */
 

@@ -135,22 +135,6 @@ plan_container(struct planner *p, size_t i)
 	return (plan_create(p, i));
 }
 
-/* Whether init container i is where the next one may begin. */
-static int
-init_is_through(const struct planner *p, size_t i)
-{
-	const Tripod__Pod *pod = p->want->pod;
-	const struct seen_container *c = newest(p, i);
-
-	if (c == NULL || !look_is_current(p->seen, p->round, c))
-		return (0);
-	if (spec_kind(pod, i) == SPEC_INIT)
-		return (c->state == SEEN_EXITED && !look_failed(pod, i, c));
-	return (c->state == SEEN_RUNNING && c->stop == STOP_NONE &&
-	    health_started(
-		spec_container(pod, i), &p->memo->container[i].health, c->id));
-}
-
 void
 plan_containers(struct planner *p)
 {
@@ -163,7 +147,8 @@ plan_containers(struct planner *p)
 		if (passed && spec_kind(pod, i) == SPEC_INIT)
 			continue;
 		waits = plan_container(p, i);
-		if (!passed && (waits || !init_is_through(p, i)))
+		if (!passed &&
+		    (waits || !look_is_through(pod, p->seen, p->memo, i)))
 			return;
 	}
 	for (i = pod->n_init_container; i < spec_count(pod); i++)

@@ -60,9 +60,12 @@ struct reconciled {
 	struct event *ev_reconcile, *ev_wake, *ev_observe, *ev_keep;
 	uint64_t clock; /* counts actions, to date lists by */
 	int listed;	/* a whole list since the runtime came up */
-	int listing;	/* one is on its way */
-	int list_again; /* and another one is due after it */
-	int no_events;	/* the runtime has none: list often */
+	int known;	/* one since the start, then ... */
+	struct mtime known_since;
+	int transfer_due; /* mirrord is to be told everything */
+	int listing;	  /* one is on its way */
+	int list_again;	  /* and another one is due after it */
+	int no_events;	  /* the runtime has none: list often */
 	unsigned int sandboxes_starting;
 	int redefine; /* what files want, or may have, has changed */
 	int exit_code;
@@ -91,6 +94,9 @@ void event_normal(struct reconciled *, const struct pod *,
 void event_warning(struct reconciled *, const struct pod *,
     const char *container, const char *reason, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* publish.c: tells mirrord what has changed, as far as it is known. */
+void publish(struct reconciled *);
 
 /* observe.c: asks for everything, now or after some milliseconds. */
 void observe_all(struct reconciled *);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "reconciled/message.h"
+#include "reconciled/qos.h"
+#include "reconciled/status_parts.h"
 
 enum {
 	COND_SANDBOX,
@@ -16,14 +18,6 @@ enum {
 static const char *const condition_types[POD_CONDITIONS] = {
 	"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady",
 	"PodScheduled"
-};
-
-/* What the rules work on. */
-struct builder {
-	struct arena *arena;
-	const struct status_env *env;
-	const struct pod *pod;
-	Tripod__PodStatus *out;
 };
 
 const char *
@@ -44,200 +38,119 @@ status_phase_str(Tripod__Phase phase)
 	return ("Unknown");
 }
 
-static char *
-container_url(const struct builder *b, const char *id)
-{
-	char *s = arena_printf(b->arena, "%s://%s", b->env->runtime_name, id);
+/* --- phase (runtime.md 7.2) --- */
 
-	log_assert(s != NULL);
-	return (s);
-}
-
-/* The state that an instance is in by itself. */
-static Tripod__ContainerState *
-state_of(const struct builder *b, const struct seen_container *c)
-{
-	Tripod__ContainerState *s;
-
-	s = message_new(b->arena, &tripod__container_state__descriptor);
-	s->kind = TRIPOD__CONTAINER_STATE__KIND__NONE;
-	if (c == NULL)
-		return (s);
-	switch (c->state) {
-	case SEEN_RUNNING:
-		s->kind = TRIPOD__CONTAINER_STATE__KIND__RUNNING;
-		s->started_ns = c->started_ns;
-		break;
-	case SEEN_EXITED:
-		s->kind = TRIPOD__CONTAINER_STATE__KIND__TERMINATED;
-		s->reason = must_strdup(b->arena, c->reason);
-		s->message = must_strdup(b->arena, c->message);
-		s->started_ns = c->started_ns;
-		s->finished_ns = c->finished_ns;
-		s->exit_code = c->exit_code;
-		s->container_id = container_url(b, c->id);
-		break;
-	case SEEN_CREATED:
-	case SEEN_UNKNOWN:
-		s->kind = TRIPOD__CONTAINER_STATE__KIND__WAITING;
-		break;
-	}
-	return (s);
-}
-
-static Tripod__ContainerState *
-waiting(const struct builder *b, const char *reason, const char *message)
-{
-	Tripod__ContainerState *s;
-
-	s = message_new(b->arena, &tripod__container_state__descriptor);
-	s->kind = TRIPOD__CONTAINER_STATE__KIND__WAITING;
-	s->reason = must_strdup(b->arena, reason);
-	s->message = must_strdup(b->arena, message);
-	return (s);
-}
-
-/* Wall clock of a monotonic time, for "next try" in tripodctl. */
-static int64_t
-wall_of(const struct builder *b, struct mtime t)
-{
-	return (b->env->now_ns + mtime_diff(t, b->env->now) * 1000000);
-}
-
-/*
- * Why a container that should run does not; NULL when nothing is known
- * against it.
- */
-static Tripod__ContainerState *
-failure(const struct builder *b, size_t i, const struct seen_container *c,
-    int64_t *retry_ns)
-{
-	const struct memo_container *m = &b->pod->memo.container[i];
-	struct mtime until;
-
-	if (m->reason[0] != '\0') {
-		if (m->image.fails > 0)
-			*retry_ns = wall_of(b, m->image.not_before);
-		else if (m->create.fails > 0)
-			*retry_ns = wall_of(b, m->create.not_before);
-		return (waiting(b, m->reason, m->message));
-	}
-	if (c == NULL || c->state != SEEN_EXITED)
-		return (NULL);
-	until = backoff_until(&c->crash, c->finished);
-	if (mtime_cmp(b->env->now, until) >= 0)
-		return (NULL);
-	*retry_ns = wall_of(b, until);
-	return (waiting(b, "CrashLoopBackOff",
-	    "it ended and is started again "
-	    "after a back-off"));
-}
-
-static int
-is_restartable(
-    const struct builder *b, size_t i, const struct seen_container *c)
-{
-	if (!b->pod->want.wanted || b->pod->want.terminating)
-		return (0);
-	return (c == NULL || c->state != SEEN_EXITED ||
-	    spec_restart(
-		b->pod->definition->pod, i, c->exit_code, c->exit_code != 0));
-}
+struct tally {
+	size_t init;	/* init containers that the others wait for */
+	size_t waits;	/* regular ones that never ran */
+	size_t started; /* regular ones that did */
+	size_t runs;
+	size_t again;  /* ended, but will run again */
+	size_t failed; /* ended, with another code than 0 */
+};
 
 static void
-container_state(struct builder *b, size_t i, Tripod__ContainerStatus *s,
-    const struct seen_container *c)
+tally_init(const struct builder *b, size_t i, struct tally *t)
 {
-	const struct seen_container *previous;
-	Tripod__ContainerState *f = NULL;
-
-	previous = container_previous(&b->pod->seen, s->name);
-	s->state = state_of(b, c);
-	if (previous != NULL && previous->state != SEEN_EXITED)
-		previous = NULL; /* it never ran, or still may */
-	s->last_state = state_of(b, previous);
-	if (c != NULL && c->state == SEEN_RUNNING)
-		return;
-	if (is_restartable(b, i, c))
-		f = failure(b, i, c, &s->retry_ns);
-	if (f != NULL) {
-		if (c != NULL && c->state == SEEN_EXITED)
-			s->last_state = s->state;
-		s->state = f;
-	} else if (c == NULL) {
-		s->state = waiting(
-		    b, "ContainerCreating", b->pod->memo.message);
-	}
-}
-
-static void
-add_container(struct builder *b, size_t i)
-{
-	const Tripod__Container *spec = b->pod->definition->pod->container[i];
 	const struct seen_container *c;
-	const struct health *h;
-	Tripod__ContainerStatus *s;
 
-	c = container_newest(&b->pod->seen, spec->name);
-	s = message_new(b->arena, &tripod__container_status__descriptor);
-	s->name = spec->name;
-	s->image = spec->image;
-	if (c != NULL) {
-		if (c->image[0] != '\0')
-			s->image = must_strdup(b->arena, c->image);
-		s->image_id = must_strdup(b->arena, c->image_ref);
-		s->container_id = container_url(b, c->id);
-		s->restart_count = c->attempt;
-	}
-	if (c != NULL && c->state == SEEN_RUNNING) {
-		h = &b->pod->memo
-			 .container[b->pod->definition->pod->n_init_container +
-			     i]
-			 .health;
-		s->started = health_started(spec, h, c->id);
-		s->ready = health_ready(spec, h, c->id);
-	}
-	container_state(b, i, s, c);
-	b->out->container[b->out->n_container++] = s;
+	c = container_newest(&b->pod->seen, spec_container(b->spec, i)->name);
+	if (spec_kind(b->spec, i) == SPEC_SIDECAR)
+		t->runs += c != NULL && container_may_run(c);
+	if (!status_is_passed(b, i))
+		t->init++;
 }
 
-/* runtime.md 7.2 for a pod without init containers. */
+static void
+tally_regular(const struct builder *b, size_t i, struct tally *t)
+{
+	const struct seen_container *c;
+	const char *name = spec_container(b->spec, i)->name;
+
+	c = container_newest(&b->pod->seen, name);
+	if (c != NULL && c->state == SEEN_CREATED)
+		c = container_previous(&b->pod->seen, name);
+	if (c == NULL || c->state == SEEN_CREATED) {
+		t->waits++;
+		return;
+	}
+	t->started++;
+	if (c->state != SEEN_EXITED) {
+		t->runs++;
+		return;
+	}
+	t->again += look_is_due(b->spec, &b->pod->seen, i, b->round);
+	t->failed += c->exit_code != 0;
+}
+
+static void
+tally_all(const struct builder *b, struct tally *t)
+{
+	size_t i;
+
+	memset(t, 0, sizeof(*t));
+	for (i = 0; i < spec_count(b->spec); i++)
+		if (spec_kind(b->spec, i) == SPEC_REGULAR)
+			tally_regular(b, i, t);
+		else
+			tally_init(b, i, t);
+}
+
+/* What a pod that is over came to. */
+static Tripod__Phase
+outcome(const struct builder *b, const struct tally *t)
+{
+	return (
+	    b->pod->want.over != OVER_COMPLETED || t->failed > 0 || t->waits > 0
+		? TRIPOD__PHASE__PHASE_FAILED
+		: TRIPOD__PHASE__PHASE_SUCCEEDED);
+}
+
 static Tripod__Phase
 phase_of(const struct builder *b)
 {
-	const Tripod__ContainerStatus *s;
-	const struct seen_container *c;
-	size_t i, waits = 0, runs = 0, again = 0, failed = 0;
+	struct tally t;
 
-	for (i = 0; i < b->out->n_container; i++) {
-		s = b->out->container[i];
-		c = container_newest(&b->pod->seen, s->name);
-		if (c == NULL || c->state == SEEN_CREATED) {
-			waits += s->last_state->kind ==
-			    TRIPOD__CONTAINER_STATE__KIND__NONE;
-			again++;
-		} else if (c->state != SEEN_EXITED) {
-			runs++;
-		} else {
-			again += spec_restart(b->pod->definition->pod, i,
-				     c->exit_code,
-				     c->exit_code != 0) != SPEC_RESTART_NO;
-			failed += c->exit_code != 0;
-		}
-	}
-	if (waits > 0)
+	tally_all(b, &t);
+	/* The end is told when nothing runs any more. */
+	if (b->pod->want.over != OVER_NOT && !pod_has_running(&b->pod->seen))
+		return (outcome(b, &t));
+	if ((t.init > 0 && t.started == 0) || t.waits > 0)
 		return (TRIPOD__PHASE__PHASE_PENDING);
-	if (runs > 0 || again > 0)
+	if (t.runs > 0 || t.again > 0 || b->pod->want.over != OVER_NOT)
 		return (TRIPOD__PHASE__PHASE_RUNNING);
-	return (failed > 0 ? TRIPOD__PHASE__PHASE_FAILED
-			   : TRIPOD__PHASE__PHASE_SUCCEEDED);
+	return (t.failed > 0 ? TRIPOD__PHASE__PHASE_FAILED
+			     : TRIPOD__PHASE__PHASE_SUCCEEDED);
 }
 
-static void
-add_condition(struct builder *b, size_t i, int value, const char *reason,
-    const char *message)
+static int
+is_terminal(const struct builder *b)
+{
+	return (b->out->phase == TRIPOD__PHASE__PHASE_SUCCEEDED ||
+	    b->out->phase == TRIPOD__PHASE__PHASE_FAILED);
+}
+
+/* --- conditions (7.3) --- */
+
+/*
+ * When a condition last changed.  A restart of reconciled is no change:
+ * then since is what the runtime knows of it, or 0.
+ */
+static int64_t
+transition(const struct builder *b, size_t i, int value, int64_t since)
 {
 	const struct memo_condition *m = &b->pod->memo.condition[i];
+
+	if (m->known)
+		return (m->value == value ? m->transition_ns : b->env->now_ns);
+	return (value && since != 0 ? since : b->env->now_ns);
+}
+
+/* The reason is for one that is not true, or a pod that has completed. */
+static void
+add_condition(struct builder *b, size_t i, int value, const char *reason,
+    const char *message, int64_t since)
+{
 	Tripod__Condition *c;
 
 	c = message_new(b->arena, &tripod__condition__descriptor);
@@ -247,57 +160,132 @@ add_condition(struct builder *b, size_t i, int value, const char *reason,
 		c->reason = must_strdup(b->arena, reason);
 		c->message = must_strdup(b->arena, message);
 	}
-	c->transition_ns = m->known && m->value == value ? m->transition_ns
-							 : b->env->now_ns;
+	c->transition_ns = transition(b, i, value, since);
 	b->out->condition[b->out->n_condition++] = c;
 }
 
-/* "containers with unready status: [a b]" */
+/* "containers with WHAT status: [a b]", of those that are not ready. */
 static const char *
-unready_text(const struct builder *b)
+unready_text(const struct builder *b, const char *what, int init_only)
 {
-	const char *sep = "", *text = "containers with unready status: [";
+	const Tripod__ContainerStatus *s;
+	const char *sep = "", *text;
 	size_t i;
 
-	for (i = 0; i < b->out->n_container; i++) {
-		if (b->out->container[i]->ready)
+	text = arena_printf(b->arena, "containers with %s status: [", what);
+	for (i = 0; i < spec_count(b->spec); i++) {
+		if (spec_kind(b->spec, i) == SPEC_REGULAR
+			? init_only
+			: !init_only && spec_kind(b->spec, i) == SPEC_INIT)
 			continue;
-		text = arena_printf(
-		    b->arena, "%s%s%s", text, sep, b->out->container[i]->name);
+		s = i < b->spec->n_init_container
+		    ? b->out->init_container[i]
+		    : b->out->container[i - b->spec->n_init_container];
+		if (init_only ? status_is_passed(b, i) : s->ready)
+			continue;
 		log_assert(text != NULL);
+		text = arena_printf(b->arena, "%s%s%s", text, sep, s->name);
 		sep = " ";
 	}
+	log_assert(text != NULL);
 	text = arena_printf(b->arena, "%s]", text);
 	log_assert(text != NULL);
 	return (text);
+}
+
+/* Once true it is not taken back. */
+static int
+is_initialized(const struct builder *b)
+{
+	const struct memo_condition *m =
+	    &b->pod->memo.condition[COND_INITIALIZED];
+	struct tally t;
+
+	tally_all(b, &t);
+	return (t.init == 0 || t.started > 0 || (m->known && m->value));
+}
+
+static void
+add_initialized(struct builder *b)
+{
+	int64_t since = b->out->start_ns;
+	size_t i;
+
+	for (i = 0; i < b->out->n_init_container; i++)
+		if (b->out->init_container[i]->state->finished_ns > since)
+			since = b->out->init_container[i]->state->finished_ns;
+	if (b->out->phase == TRIPOD__PHASE__PHASE_SUCCEEDED)
+		add_condition(
+		    b, COND_INITIALIZED, 1, "PodCompleted", "", since);
+	else
+		add_condition(b, COND_INITIALIZED, is_initialized(b),
+		    "ContainersNotInitialized",
+		    unready_text(b, "incomplete", 1), since);
+}
+
+/* Whether all that has to be is ready, and since when at the earliest. */
+static int
+is_ready(const struct builder *b, int64_t *since)
+{
+	const Tripod__ContainerStatus *s;
+	size_t i;
+
+	*since = 0;
+	for (i = 0; i < spec_count(b->spec); i++) {
+		if (spec_kind(b->spec, i) == SPEC_INIT)
+			continue;
+		s = i < b->spec->n_init_container
+		    ? b->out->init_container[i]
+		    : b->out->container[i - b->spec->n_init_container];
+		if (!s->ready)
+			return (0);
+		if (s->state->started_ns > *since)
+			*since = s->state->started_ns;
+	}
+	return (1);
+}
+
+static void
+add_ready(struct builder *b)
+{
+	const char *reason = "ContainersNotReady", *text = "", *gate;
+	int64_t since;
+	int ready = is_ready(b, &since) && !is_terminal(b);
+
+	if (b->out->phase == TRIPOD__PHASE__PHASE_SUCCEEDED)
+		reason = "PodCompleted";
+	else if (b->out->phase == TRIPOD__PHASE__PHASE_FAILED)
+		reason = "PodFailed";
+	else if (!ready)
+		text = unready_text(b, "unready", 0);
+	if (ready && b->spec->n_readiness_gate > 0) {
+		/* Nobody sets the conditions of a static pod. */
+		gate = arena_printf(b->arena,
+		    "corresponding condition of pod readiness gate \"%s\" "
+		    "does not exist.",
+		    b->spec->readiness_gate[0]);
+		log_assert(gate != NULL);
+		add_condition(
+		    b, COND_READY, 0, "ReadinessGatesNotReady", gate, since);
+	} else {
+		add_condition(b, COND_READY, ready, reason, text, since);
+	}
+	add_condition(b, COND_CONTAINERS, ready, reason, text, since);
 }
 
 static void
 add_conditions(struct builder *b)
 {
 	const struct seen_sandbox *s = sandbox_newest(&b->pod->seen);
-	const char *reason = "ContainersNotReady", *text;
-	size_t i;
-	int ready = 1;
 
-	for (i = 0; i < b->out->n_container; i++)
-		ready &= b->out->container[i]->ready;
-	if (b->out->phase == TRIPOD__PHASE__PHASE_SUCCEEDED)
-		reason = "PodCompleted";
-	else if (b->out->phase == TRIPOD__PHASE__PHASE_FAILED)
-		reason = "PodFailed";
-	text = ready ? "" : unready_text(b);
 	b->out->condition = must_alloc(
 	    b->arena, POD_CONDITIONS, sizeof(*b->out->condition));
 	add_condition(b, COND_SANDBOX,
-	    s != NULL && s->ready && (s->host_network || s->n_ip > 0), "", "");
-	add_condition(b, COND_INITIALIZED, 1,
-	    b->out->phase == TRIPOD__PHASE__PHASE_SUCCEEDED ? "PodCompleted"
-							    : "",
-	    "");
-	add_condition(b, COND_READY, ready, reason, text);
-	add_condition(b, COND_CONTAINERS, ready, reason, text);
-	add_condition(b, COND_SCHEDULED, 1, "", "");
+	    s != NULL && s->ready && (s->host_network || s->n_ip > 0), "", "",
+	    s == NULL ? 0 : s->created_ns);
+	add_initialized(b);
+	add_ready(b);
+	add_condition(b, COND_SCHEDULED, 1, "", "", b->out->start_ns);
 }
 
 static void
@@ -324,24 +312,54 @@ add_addresses(struct builder *b)
 	}
 }
 
+/* Why it is what it is, beyond its containers. */
+static void
+add_reason(struct builder *b)
+{
+	const struct pod *p = b->pod;
+
+	if (p->refused[0] != '\0') {
+		b->out->reason = must_strdup(b->arena, "PolicyRefused");
+		b->out->message = must_strdup(b->arena, p->refused);
+	} else if (p->want.over == OVER_DEADLINE) {
+		b->out->reason = must_strdup(b->arena, "DeadlineExceeded");
+		b->out->message = must_strdup(b->arena,
+		    "Pod was active on the node longer than the specified "
+		    "deadline");
+	}
+}
+
+static void
+add_containers(struct builder *b)
+{
+	Tripod__PodStatus *out = b->out;
+	size_t i;
+
+	out->init_container = must_alloc(
+	    b->arena, b->spec->n_init_container, sizeof(*out->init_container));
+	out->container = must_alloc(
+	    b->arena, b->spec->n_container, sizeof(*out->container));
+	for (i = 0; i < b->spec->n_init_container; i++)
+		out->init_container[out->n_init_container++] = status_container(
+		    b, i);
+	for (; i < spec_count(b->spec); i++)
+		out->container[out->n_container++] = status_container(b, i);
+}
+
 Tripod__PodStatus *
 status_build(struct arena *a, const struct status_env *env, const struct pod *p)
 {
-	struct builder b = { a, env, p, NULL };
-	size_t i;
+	struct builder b = { .arena = a, .env = env, .pod = p };
 
 	b.out = message_new(a, &tripod__pod_status__descriptor);
 	b.out->start_ns = p->memo.start_ns;
 	if (p->definition == NULL)
 		return (b.out); /* only known from the runtime */
-	if (p->refused[0] != '\0') {
-		b.out->reason = must_strdup(a, "PolicyRefused");
-		b.out->message = must_strdup(a, p->refused);
-	}
-	b.out->container = must_alloc(
-	    a, p->definition->pod->n_container, sizeof(*b.out->container));
-	for (i = 0; i < p->definition->pod->n_container; i++)
-		add_container(&b, i);
+	b.spec = p->definition->pod;
+	b.round = look_round(b.spec, &p->seen);
+	b.out->qos_class = must_strdup(a, qos_str(qos_of(b.spec)));
+	add_reason(&b);
+	add_containers(&b);
 	b.out->phase = phase_of(&b);
 	add_conditions(&b);
 	add_addresses(&b);

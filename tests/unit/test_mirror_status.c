@@ -110,6 +110,33 @@ test_build(void **state)
 	json_decref(got);
 }
 
+/* Init containers keep the order of the manifest. */
+static void
+test_init(void **state)
+{
+	Tripod__PodStatus st = TRIPOD__POD_STATUS__INIT;
+	Tripod__ContainerStatus z = TRIPOD__CONTAINER_STATUS__INIT;
+	Tripod__ContainerStatus a = TRIPOD__CONTAINER_STATUS__INIT;
+	Tripod__ContainerStatus *list[] = { &z, &a };
+	const json_t *got;
+	json_t *built;
+
+	(void)state;
+	z.name = TEXT("z");
+	z.ready = 1;
+	a.name = TEXT("a");
+	st.init_container = list;
+	st.n_init_container = 2;
+	built = status_build(&st);
+	got = json_object_get(built, "initContainerStatuses");
+	assert_int_equal(json_array_size(got), 2);
+	assert_string_equal(json_text(json_array_get(got, 0), "name"), "z");
+	assert_true(
+	    json_is_true(json_object_get(json_array_get(got, 0), "ready")));
+	assert_string_equal(json_text(json_array_get(got, 1), "name"), "a");
+	json_decref(built);
+}
+
 static void
 test_messages(void **state)
 {
@@ -283,6 +310,12 @@ test_patch(void **state)
 #define ENDED(code)                                                          \
 	"{\"containerStatuses\":[{\"name\":\"c\",\"state\":{\"terminated\":" \
 	"{\"exitCode\":" code "}}}]}"
+#define INIT(ready)                                                    \
+	"{\"initContainerStatuses\":[{\"name\":\"c\",\"ready\":" ready \
+	",\"state\":{\"terminated\":{\"exitCode\":0}}}]}"
+#define INIT_WAITS                                     \
+	"{\"initContainerStatuses\":[{\"name\":\"c\"," \
+	"\"state\":{\"waiting\":{}}}]}"
 #define RUNS \
 	"{\"containerStatuses\":[{\"name\":\"c\",\"state\":{\"running\":{}}}]}"
 
@@ -302,6 +335,10 @@ test_forbidden(void **state)
 		{ ENDED("0"), RUNS, STATUS_NEVER, 0 },
 		{ RUNS, RUNS, STATUS_NEVER, 0 },
 		{ RUNS, "{}", STATUS_NEVER, 0 },
+		{ INIT_WAITS, INIT("true"), STATUS_ON_FAILURE, 1 },
+		{ INIT_WAITS, INIT("true"), STATUS_ALWAYS, 0 },
+		{ INIT_WAITS, INIT("false"), STATUS_NEVER, 0 },
+		{ INIT("true"), INIT("true"), STATUS_NEVER, 0 },
 	};
 	json_t *want, *seen;
 	size_t i;
@@ -323,6 +360,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_build),
+		cmocka_unit_test(test_init),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_differs),
 		cmocka_unit_test(test_differs_each),

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "reconciled/plan_parts.h"
+#include "reconciled/look.h"
 
 /* clang-format off */
 static void

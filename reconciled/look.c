@@ -1,6 +1,6 @@
-#include <string.h>
+#include "reconciled/look.h"
 
-#include "reconciled/plan_parts.h"
+#include <string.h>
 
 /* Of any of its containers, in its newest sandbox. */
 static int
@@ -109,6 +109,21 @@ look_is_passed(const Tripod__Pod *pod, const struct pod_seen *seen, size_t i,
 			return (1);
 	}
 	return (0);
+}
+
+int
+look_is_through(const Tripod__Pod *pod, const struct pod_seen *seen,
+    const struct pod_memo *memo, size_t i)
+{
+	const Tripod__Container *spec = spec_container(pod, i);
+	const struct seen_container *c = container_newest(seen, spec->name);
+
+	if (c == NULL || !look_is_current(seen, look_round(pod, seen), c))
+		return (0);
+	if (spec_kind(pod, i) == SPEC_INIT)
+		return (c->state == SEEN_EXITED && !look_failed(pod, i, c));
+	return (c->state == SEEN_RUNNING && c->stop == STOP_NONE &&
+	    health_started(spec, &memo->container[i].health, c->id));
 }
 
 /* One that has failed in this sandbox and round, and is not tried again. */
