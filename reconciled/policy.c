@@ -8,7 +8,6 @@
 #include "reconciled/qos.h"
 #include "reconciled/spec.h"
 
-#define GRACE_MAX (366LL * 24 * 3600) /* more is a mistake */
 #define VOLUMES_MAX 256
 #define GROUPS_MAX 64
 #define FULL_NAME_MAX 64 /* of sethostname(2) */
@@ -454,8 +453,11 @@ policy_check(
 	if (pod->n_unsupported > 0)
 		return (err_set(err, "asks for what is not supported: %s",
 		    pod->unsupported[0]));
-	if (pod->grace_seconds < 0 || pod->grace_seconds > GRACE_MAX)
+	if (pod->grace_seconds < 0 || pod->grace_seconds > POLICY_GRACE_MAX)
 		return (err_set(err, "bad terminationGracePeriodSeconds"));
+	if (pod->active_deadline_seconds < 0 ||
+	    pod->active_deadline_seconds > INT32_MAX)
+		return (err_set(err, "bad activeDeadlineSeconds"));
 	if (check_hostname(policy, pod, err) == -1 ||
 	    check_host(policy, pod, err) == -1 || check_names(pod, err) == -1 ||
 	    check_security(policy, pod, err) == -1 ||

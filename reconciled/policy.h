@@ -34,6 +34,7 @@ int policy_container(const struct policy *, const Tripod__Pod *,
     const Tripod__Container *, struct err *);
 
 /* Helpers of both. */
+#define POLICY_GRACE_MAX (366LL * 24 * 3600) /* seconds; more is a mistake */
 #define POLICY_LIST_MAX 4096 /* labels, environment, arguments ... */
 int policy_amounts(Tripod__Resource *const *, size_t, struct err *);
 /* Neither empty nor with blanks or control characters in it. */

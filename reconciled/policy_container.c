@@ -12,6 +12,8 @@
 #define ID_MAX INT32_MAX /* of users and groups, as in the API */
 #define CAPABILITY_MAX 64
 #define PROFILE_MAX 4096
+#define RESTART_RULES_MAX 20 /* as in the API */
+#define EXIT_CODES_MAX 255
 
 static int
 is_capability(const char *s)
@@ -218,6 +220,34 @@ check_lists(const Tripod__Pod *pod, const Tripod__Container *c, struct err *err)
 	return (0);
 }
 
+static int
+is_grace(const Tripod__Probe *p)
+{
+	return (p == NULL ||
+	    (p->grace_seconds >= 0 && p->grace_seconds <= POLICY_GRACE_MAX));
+}
+
+static int
+check_restart(const Tripod__Container *c, struct err *err)
+{
+	size_t i;
+
+	if (!is_grace(c->liveness) || !is_grace(c->startup) ||
+	    !is_grace(c->readiness))
+		return (err_set(
+		    err, "bad terminationGracePeriodSeconds of a probe"));
+	if (c->n_restart_rule > RESTART_RULES_MAX)
+		return (err_set(
+		    err, "more than %d restart rules", RESTART_RULES_MAX));
+	for (i = 0; i < c->n_restart_rule; i++)
+		if (c->restart_rule[i]->n_exit_code > EXIT_CODES_MAX)
+			return (err_set(err,
+			    "more than %d exit codes in a "
+			    "restart rule",
+			    EXIT_CODES_MAX));
+	return (0);
+}
+
 int
 policy_container(const struct policy *policy, const Tripod__Pod *pod,
     const Tripod__Container *c, struct err *err)
@@ -227,7 +257,7 @@ policy_container(const struct policy *policy, const Tripod__Pod *pod,
 	if (c->image[0] == '\0')
 		return (err_set(err, "no image"));
 	if (check_security(policy, c->security, err) == -1 ||
-	    check_lists(pod, c, err) == -1)
+	    check_lists(pod, c, err) == -1 || check_restart(c, err) == -1)
 		return (-1);
 	if (r != NULL &&
 	    (policy_amounts(r->limit, r->n_limit, err) == -1 ||

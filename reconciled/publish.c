@@ -96,13 +96,14 @@ reconcile_item(struct arena *a, struct reconciled *r, const struct pod *p)
 	item->file = p->file;
 	item->terminating = p->want.terminating;
 	item->seen_ns = p->seen_ns;
-	item->status = status_build(a, &env, p);
+	if (r->known) /* else nobody knows */
+		item->status = status_build(a, &env, p);
 	return (item);
 }
 
 static void
-note_wait(struct reconciled *r, const struct pod *p,
-    const Tripod__ContainerStatus *c)
+note_wait(
+    struct reconciled *r, const struct pod *p, const Tripod__ContainerStatus *c)
 {
 	if (strcmp(c->state->reason, "CrashLoopBackOff") == 0)
 		event_warning(r, p, c->name, "BackOff",

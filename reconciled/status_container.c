@@ -69,8 +69,8 @@ wall_of(const struct builder *b, struct mtime t)
 
 /* In a crash loop: until when it waits; NULL if it does not. */
 static Tripod__ContainerState *
-crash_loop(const struct builder *b, const struct seen_container *c,
-    int64_t *retry_ns)
+crash_loop(
+    const struct builder *b, const struct seen_container *c, int64_t *retry_ns)
 {
 	struct mtime until;
 

@@ -312,7 +312,7 @@ TYPE(topology_spread_constraint, "TopologySpreadConstraint")
 
 static const struct field fields_pod_spec[] = {
 	FIELD("activeDeadlineSeconds", JSON_INT64, FLAGS(FIELD_OPTIONAL),
-	    WARNED, RANGE(1, INT32_MAX)),
+	    ACTED, RANGE(1, INT32_MAX)),
 	FIELD("affinity", OBJECT(affinity), ACTED),
 	FIELD("automountServiceAccountToken", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
 	FIELD("containers", OBJECTS(container), FLAGS(FIELD_REQUIRED), ACTED,
@@ -337,7 +337,7 @@ static const struct field fields_pod_spec[] = {
 	FIELD("hostnameOverride", JSON_STRING, FLAGS(FIELD_OPTIONAL), ACTED,
 	    LONGEST(64), IS(SUBDOMAIN), SINCE("1.34")),
 	FIELD("imagePullSecrets", OBJECTS(local_object_reference)),
-	FIELD("initContainers", OBJECTS(container), LATER, UNIQUE("name")),
+	FIELD("initContainers", OBJECTS(container), ACTED, UNIQUE("name")),
 	FIELD("nodeName", JSON_STRING, FLAGS(FIELD_CLEARED),
 	    DEFAULT_WORDS("the node of this machine")),
 	FIELD("nodeSelector", MAP(JSON_STRING), ACTED, KEYS(QUALIFIED),

@@ -127,6 +127,39 @@ grace_long(struct parts *p)
 }
 
 static void
+deadline_bad(struct parts *p)
+{
+	p->pod.active_deadline_seconds = INT64_MAX;
+}
+
+static void
+probe_grace_bad(struct parts *p)
+{
+	static Tripod__Probe probe;
+
+	tripod__probe__init(&probe);
+	probe.grace_seconds = INT64_MAX;
+	p->pod.container[0]->liveness = &probe;
+}
+
+static void
+rules_many(struct parts *p)
+{
+	p->pod.container[0]->n_restart_rule = 21;
+}
+
+static void
+codes_many(struct parts *p)
+{
+	static Tripod__RestartRule rule, *rules[] = { &rule };
+
+	tripod__restart_rule__init(&rule);
+	rule.n_exit_code = 256;
+	p->pod.container[0]->restart_rule = rules;
+	p->pod.container[0]->n_restart_rule = 1;
+}
+
+static void
 network_refused(struct parts *p)
 {
 	p->pod.host_network = 1;
@@ -301,6 +334,10 @@ test_rules(void **state)
 		{ marked, "not supported: spec.volumes[0].nfs" },
 		{ grace_bad, "terminationGracePeriodSeconds" },
 		{ grace_long, "terminationGracePeriodSeconds" },
+		{ deadline_bad, "activeDeadlineSeconds" },
+		{ probe_grace_bad, "of a probe" },
+		{ rules_many, "restart rules" },
+		{ codes_many, "exit codes" },
 		{ network_refused, "hostNetwork" },
 		{ network_allowed, NULL },
 		{ no_container, "1 to 64 containers" },

@@ -29,8 +29,7 @@ struct status_row {
 };
 
 static void
-print_container(
-    char *out, size_t size, const Tripod__ContainerStatus *s)
+print_container(char *out, size_t size, const Tripod__ContainerStatus *s)
 {
 	char last[16] = "", state[64];
 
@@ -43,8 +42,7 @@ print_container(
 		(void)snprintf(
 		    state, sizeof(state), "T%d", s->state->exit_code);
 	else
-		(void)snprintf(
-		    state, sizeof(state), "W%s", s->state->reason);
+		(void)snprintf(state, sizeof(state), "W%s", s->state->reason);
 	(void)snprintf(out, size, "%s=%s%s%s%s", s->name, state,
 	    s->ready ? "+" : "", s->started ? "*" : "", last);
 }
@@ -105,8 +103,8 @@ check_row(size_t i, const struct status_row *row)
 	    strcmp(status_phase_str(st->phase), row->phase) != 0 ||
 	    condition(st, "Initialized")->status != row->initialized ||
 	    condition(st, "Ready")->status != row->ready)
-		fail_msg("row %zu: %s: \"%s\", %s, initialized %d, ready %d",
-		    i, row->seen, text, status_phase_str(st->phase),
+		fail_msg("row %zu: %s: \"%s\", %s, initialized %d, ready %d", i,
+		    row->seen, text, status_phase_str(st->phase),
 		    condition(st, "Initialized")->status,
 		    condition(st, "Ready")->status);
 	arena_release(&arena);
@@ -180,8 +178,8 @@ test_messages(void **state)
 	(void)state;
 	arena_init(&arena, STATUS_MAX);
 	st = build(&arena, f);
-	assert_string_equal(condition(st, "Initialized")->reason,
-	    "ContainersNotInitialized");
+	assert_string_equal(
+	    condition(st, "Initialized")->reason, "ContainersNotInitialized");
 	assert_string_equal(condition(st, "Initialized")->message,
 	    "containers with incomplete status: [a b]");
 	assert_string_equal(condition(st, "ContainersReady")->message,
