@@ -17,9 +17,9 @@
  *    with defaults written out (defaults.h);
  *  - of metadata only annotations, labels, name (as written), namespace
  *    and uid; a namespace of "default" is left out, as it means the same;
- *  - quantities in one text for each value: whole multiples of 1024 with
- *    the largest fitting of Ki Mi Gi Ti Pi Ei, others with that of
- *    n u m k M G T P E; "0";
+ *  - quantities in one text for each value: whole multiples of 1024, below
+ *    2^63, with the largest fitting of Ki Mi Gi Ti Pi Ei, others with that
+ *    of n u m k M G T P E; "0";
  *  - neither nodeName, which is always this node, nor anything that only
  *    an API server or a kubelet writes: status, and creationTimestamp,
  *    deletionTimestamp, deletionGracePeriodSeconds, finalizers,

@@ -9,8 +9,8 @@
 #define TEXT_MAX 200
 #define EXPONENT_MAX 1000 /* beyond it only the sign of it matters */
 
-/* Largest magnitude: room for one more factor of ten is kept. */
-#define LARGEST ((__int128)1 << 124)
+/* Largest magnitude, 2e28: whole, and ten times as much still fits. */
+#define LARGEST ((__int128)20000000000 * 1000000000 * NANO * NANO)
 
 static const struct {
 	const char *text;
@@ -46,7 +46,7 @@ struct digits {
 static void
 digits_take(struct digits *d, int digit, int fraction)
 {
-	if (d->value < LARGEST / 100) {
+	if (d->value < LARGEST / 10) {
 		d->value = d->value * 10 + digit;
 		d->exp -= fraction;
 		return;
@@ -135,7 +135,7 @@ digits_nano(struct digits *d, int power10, int power1024)
 		up |= v % 10 != 0;
 		v /= 10;
 	}
-	return (v + (up != 0));
+	return (v < LARGEST ? v + (up != 0) : LARGEST);
 }
 
 int
@@ -254,9 +254,14 @@ quantity_format(const struct quantity *q, char out[static QUANTITY_TEXT_MAX])
 void
 quantity_settle(struct quantity *q)
 {
-	q->form = q->nano != 0 && q->nano % (1024 * (__int128)NANO) == 0
-	    ? QUANTITY_BINARY
-	    : QUANTITY_DECIMAL;
+	__int128 magnitude = q->nano < 0 ? -q->nano : q->nano;
+
+	/* Beyond it, what has a binary suffix is capped when it is read. */
+	if (magnitude != 0 && magnitude % (1024 * (__int128)NANO) == 0 &&
+	    magnitude <= (__int128)INT64_MAX * NANO)
+		q->form = QUANTITY_BINARY;
+	else
+		q->form = QUANTITY_DECIMAL;
 }
 
 int

@@ -1,7 +1,7 @@
 /*
  * Quantities of the Kubernetes API: "500m", "1.5", "64Mi", "1e3".
- * Exact within what 128 bits hold (below 1.7e29); what is larger is kept
- * as the largest.  Pure.
+ * Exact up to 2e28, in steps of 1e-9; what is larger is kept as that.
+ * Pure.
  */
 #ifndef QUANTITY_H
 #define QUANTITY_H
@@ -35,7 +35,8 @@ void quantity_round(struct quantity *, int64_t unit);
 void quantity_format(const struct quantity *, char[static QUANTITY_TEXT_MAX]);
 /*
  * Forgets how it was written: the form is BINARY for whole multiples of
- * 1024 and DECIMAL for all else, so that one value has one text.
+ * 1024 below 2^63 and DECIMAL for all else, so that one value has one
+ * text, which is read as the same value.
  */
 void quantity_settle(struct quantity *);
 /* -1, 0 or 1. */

@@ -192,6 +192,58 @@ test_round(void **state)
 	}
 }
 
+/* One text for each value, and the same value for that text. */
+static void
+test_settle(void **state)
+{
+	static const struct {
+		const char *text, *settled;
+	} r[] = {
+		{ "0", "0" },
+		{ "0Ki", "0" },
+		{ "1024", "1Ki" },
+		{ "1Ki", "1Ki" },
+		{ "1.024k", "1Ki" },
+		{ "1024e0", "1Ki" },
+		{ "1073741824", "1Gi" },
+		{ "0.5Ki", "512" },
+		{ "1000Ki", "1000Ki" },
+		{ "1024k", "1000Ki" },
+		{ "1M", "1M" },
+		{ "1e6", "1M" },
+		{ "1e3", "1k" },
+		{ "0.5", "500m" },
+		{ "5e-1", "500m" },
+		{ "-2048", "-2Ki" },
+		{ "1Ei", "1Ei" },
+		{ "1152921504606846976", "1Ei" },
+		{ "9223372036854774784", "9007199254740991Ki" },
+		{ "9223372036854775808", "9223372036854775808" },
+		{ "1e28", "10000000000E" },
+		{ "1e40", "20000000000E" },
+		{ "20000000000000000000000000000.1", "20000000000E" },
+		{ "12345678901234567890123456789.123456789",
+		    "12345678901234567890123456789123456789n" },
+		{ "19999999999999999999999999999.999999999",
+		    "19999999999999999999999999999999999999n" },
+		{ "19999999999999999999999999999.9999999999", "20000000000E" },
+		{ "1180591620717411303424", "1180591620717411303424" },
+	};
+	char text[QUANTITY_TEXT_MAX];
+	struct quantity q, again;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(r) / sizeof(r[0]); i++) {
+		assert_int_equal(quantity_parse(r[i].text, &q, NULL), 0);
+		quantity_settle(&q);
+		quantity_format(&q, text);
+		assert_string_equal(text, r[i].settled);
+		assert_int_equal(quantity_parse(text, &again, NULL), 0);
+		assert_int_equal(quantity_compare(&q, &again), 0);
+	}
+}
+
 #define HEX64                              \
 	"0123456789abcdef0123456789abcdef" \
 	"0123456789abcdef0123456789abcdef"
@@ -261,6 +313,7 @@ main(void)
 		cmocka_unit_test(test_stable),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_round),
+		cmocka_unit_test(test_settle),
 		cmocka_unit_test(test_images),
 	};
 
