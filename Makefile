@@ -280,8 +280,18 @@ $(eval $(call unit,dispatch,ipc/dispatch.o ipc/imsg.o gen/tripod.pb-c.o \
 $(eval $(call unit,peer,$(IPC) $(BASE),$(LIBS_IPC)))
 TRANSLATE	 = $(TRANSLATORS) $(PODS) gen/cri.pb-c.o \
 		   gen/tripod.pb-c.o $(BASE)
-$(eval $(call unit,translate,$(TRANSLATE),-lprotobuf-c))
-$(eval $(call unit,policy,$(POLICY) common/name.o $(TRANSLATE), \
+$(eval $(call unit,translate,tests/unit/podworld.o $(TRANSLATE),\
+    -lprotobuf-c))
+$(eval $(call unit,translate_pod,tests/unit/podworld.o $(TRANSLATE),\
+    -lprotobuf-c))
+$(eval $(call unit,translate_env,tests/unit/podworld.o $(TRANSLATE),\
+    -lprotobuf-c))
+$(eval $(call unit,dns,$(TRANSLATE),-lprotobuf-c))
+$(eval $(call unit,policy,tests/unit/policyparts.o \
+    $(POLICY) common/name.o $(TRANSLATE), \
+    -lprotobuf-c))
+$(eval $(call unit,policy_power,tests/unit/policyparts.o \
+    $(POLICY) common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,health,$(POD),-lprotobuf-c))

@@ -293,6 +293,13 @@ container_security(struct arena *a, const struct translate_env *env,
 	    a, &runtime__v1__linux_container_security_context__descriptor);
 	if (set_user(s, a, in, err) == -1)
 		return (NULL);
+	if (pod->security != NULL &&
+	    pod->security->supplemental_groups_strict &&
+	    !env->has_groups_policy) {
+		(void)err_set(err,
+		    "the runtime cannot do supplementalGroupsPolicy Strict");
+		return (NULL);
+	}
 	s->privileged = from->privileged;
 	s->capabilities = capabilities(a, from);
 	s->readonly_rootfs = from->read_only_root;

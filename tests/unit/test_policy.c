@@ -10,64 +10,7 @@
 
 #include <cmocka.h>
 
-#include "reconciled/pod.h"
-#include "reconciled/policy.h"
-
-#define LEN(x) (sizeof(x) / sizeof((x)[0]))
-#define TEXT(s) ((char *)(uintptr_t)(s))
-
-/* A good pod, and its parts for a row to break. */
-struct parts {
-	struct policy policy;
-	struct machine machine;
-	Tripod__Pod pod;
-	Tripod__Container container[POD_CONTAINERS_MAX + 1];
-	Tripod__Container *containers[POD_CONTAINERS_MAX + 1];
-	Tripod__Volume volume;
-	Tripod__Volume *volumes[1];
-	Tripod__VolumeMount mount;
-	Tripod__VolumeMount *mounts[1];
-	Tripod__HostPath path;
-	Tripod__EmptyDir dir;
-};
-
-static void
-parts_init(struct parts *p)
-{
-	memset(p, 0, sizeof(*p));
-	tripod__pod__init(&p->pod);
-	tripod__container__init(&p->container[0]);
-	tripod__volume__init(&p->volume);
-	tripod__volume_mount__init(&p->mount);
-	tripod__host_path__init(&p->path);
-	tripod__empty_dir__init(&p->dir);
-	p->path.path = TEXT("/srv/data");
-	p->volume.name = p->mount.volume = TEXT("data");
-	p->volume.source_case = TRIPOD__VOLUME__SOURCE_HOST_PATH;
-	p->volume.host_path = &p->path;
-	p->mount.path = TEXT("/data");
-	p->container[0].name = TEXT("main");
-	p->container[0].image = TEXT("busybox");
-	p->mounts[0] = &p->mount;
-	p->container[0].mount = p->mounts;
-	p->container[0].n_mount = 1;
-	p->containers[0] = &p->container[0];
-	p->volumes[0] = &p->volume;
-	p->pod.name = TEXT("web-node");
-	p->pod.namespace_ = TEXT("default");
-	p->pod.uid = TEXT("0123456789abcdef");
-	p->pod.hash = p->pod.uid;
-	p->pod.container = p->containers;
-	p->pod.n_container = 1;
-	p->pod.volume = p->volumes;
-	p->pod.n_volume = 1;
-	p->pod.grace_seconds = 30;
-	p->policy.host_network = p->policy.host_pid = p->policy.host_ipc = 1;
-	p->policy.privileged = p->policy.unconfined = 1;
-	p->policy.node = "node";
-	p->policy.cluster_domain = "cluster.local";
-	p->policy.machine = &p->machine;
-}
+#include "tests/unit/policyparts.h"
 
 static void
 good(struct parts *p)
@@ -293,18 +236,77 @@ volume_empty(struct parts *p)
 }
 
 static void
-volume_memory(struct parts *p)
+volume_dir(struct parts *p)
 {
 	p->volume.source_case = TRIPOD__VOLUME__SOURCE_EMPTY_DIR;
 	p->volume.empty_dir = &p->dir;
+}
+
+static void
+volume_memory(struct parts *p)
+{
+	volume_dir(p);
 	p->dir.memory = 1;
 }
 
 static void
-volume_disk(struct parts *p)
+volume_image(struct parts *p)
 {
-	volume_memory(p);
-	p->dir.memory = 0;
+	p->volume.source_case = TRIPOD__VOLUME__SOURCE_IMAGE;
+}
+
+static void
+volume_twice(struct parts *p)
+{
+	static Tripod__Volume *two[2];
+
+	two[0] = two[1] = &p->volume;
+	p->pod.volume = two;
+	p->pod.n_volume = 2;
+}
+
+/* A volume with one file about the pod, of that path. */
+static void
+file_at(struct parts *p, const char *path)
+{
+	static Tripod__DownwardFile file, *files[] = { &file };
+	static Tripod__FieldRef ref;
+	static Tripod__Downward d;
+
+	tripod__downward__init(&d);
+	tripod__downward_file__init(&file);
+	tripod__field_ref__init(&ref);
+	file.path = TEXT(path);
+	file.mode = 0644;
+	file.field = &ref;
+	d.file = files;
+	d.n_file = 1;
+	p->volume.source_case = TRIPOD__VOLUME__SOURCE_DOWNWARD;
+	p->volume.downward = &d;
+}
+
+static void
+file_good(struct parts *p)
+{
+	file_at(p, "a/b");
+}
+
+static void
+file_up(struct parts *p)
+{
+	file_at(p, "a/../b");
+}
+
+static void
+file_hidden(struct parts *p)
+{
+	file_at(p, "..data/x");
+}
+
+static void
+file_absolute(struct parts *p)
+{
+	file_at(p, "/a");
 }
 
 static void
@@ -321,10 +323,7 @@ arguments_long(struct parts *p)
 static void
 test_rules(void **state)
 {
-	static const struct {
-		void (*change)(struct parts *);
-		const char *error; /* part of it; NULL: accepted */
-	} rows[] = {
+	static const struct policy_row rows[] = {
 		{ good, NULL },
 		{ uid_path, "uid" },
 		{ uid_empty, "uid" },
@@ -359,24 +358,18 @@ test_rules(void **state)
 		{ volume_name, "volume name" },
 		{ volume_empty, "no source" },
 		{ volume_memory, NULL },
-		{ volume_disk, NULL },
+		{ volume_dir, NULL },
+		{ volume_image, "kind is not supported" },
+		{ volume_twice, "named twice" },
+		{ file_good, NULL },
+		{ file_up, "bad file" },
+		{ file_hidden, "bad file" },
+		{ file_absolute, "bad file" },
 		{ arguments_long, "longer than" },
 	};
-	struct parts p;
-	struct err err;
-	size_t i;
-	int rc;
 
 	(void)state;
-	for (i = 0; i < LEN(rows); i++) {
-		parts_init(&p);
-		rows[i].change(&p);
-		err.text[0] = '\0';
-		rc = policy_check(&p.policy, &p.pod, &err);
-		if (rc != (rows[i].error == NULL ? 0 : -1) ||
-		    (rc == -1 && strstr(err.text, rows[i].error) == NULL))
-			fail_msg("row %zu: %d %s", i, rc, err.text);
-	}
+	policy_rows(rows, LEN(rows));
 }
 
 int

@@ -10,89 +10,7 @@
 
 #include <cmocka.h>
 
-#include "reconciled/translate.h"
-
-#define LEN(x) (sizeof(x) / sizeof((x)[0]))
-#define ARENA_MAX (16 * 1024 * 1024)
-#define SEEN_NS 1764000000123456789LL
-
-/* Texts of generated structures are not const. */
-#define TEXT(s) ((char *)(uintptr_t)(s))
-
-struct fixture {
-	struct arena arena;
-	struct translate_env env;
-	struct instance in;
-	struct err err;
-	struct pod *p;
-	Tripod__Definition definition;
-	Tripod__Pod pod;
-	Tripod__Container container;
-	Tripod__Container *containers[1];
-};
-
-static int
-setup(void **state)
-{
-	static struct fixture f;
-
-	memset(&f, 0, sizeof(f));
-	arena_init(&f.arena, ARENA_MAX);
-	f.env.pod_logs = "/var/log/pods";
-	f.env.state = "/var/lib/tripod";
-	f.env.cgroup_root = "";
-	f.env.node = "node";
-	f.env.addresses = "192.0.2.1,2001:db8::1";
-	f.env.dns.domain = "";
-	f.env.seccomp_profiles = "/profiles";
-	f.env.machine.cpus = 2;
-	f.env.machine.memory = 1000000;
-	f.in.spec = &f.container;
-	f.in.image_ref = "sha256:1";
-	f.in.image_uid = -1;
-	f.in.image_user = "";
-	f.in.ips = "10.0.0.2,fd00::2";
-	tripod__definition__init(&f.definition);
-	tripod__pod__init(&f.pod);
-	tripod__container__init(&f.container);
-	f.container.name = TEXT("test_container");
-	f.container.image = TEXT("foo/image:v1");
-	f.containers[0] = &f.container;
-	f.pod.container = f.containers;
-	f.pod.n_container = 1;
-	f.pod.hash = TEXT("0123");
-	f.pod.grace_seconds = 30;
-	f.definition.pod = &f.pod;
-	f.p = pod_new("u-1", "default", "web-node");
-	text_set(&f.p->file, "web.yaml");
-	f.p->seen_ns = SEEN_NS;
-	f.p->definition = &f.definition;
-	*state = &f;
-	return (0);
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	pod_free(f->p);
-	arena_release(&f->arena);
-	return (0);
-}
-
-/* Maps of all messages have one shape. */
-static const char *
-map_get(const void *entries, size_t n, const char *key)
-{
-	Runtime__V1__PodSandboxConfig__LabelsEntry *const *e = entries;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(e[i]->key, key) == 0)
-			return (e[i]->value);
-	return (NULL);
-}
+#include "tests/unit/podworld.h"
 
 static void
 test_expand(void **state)
@@ -226,17 +144,6 @@ test_cgroup(void **state)
 	    "kubepods/burstable/podu-1");
 }
 
-static Runtime__V1__ContainerConfig *
-made(struct fixture *f)
-{
-	Runtime__V1__ContainerConfig *c;
-
-	c = translate_container(&f->arena, &f->env, f->p, &f->in, &f->err);
-	if (c == NULL)
-		fail_msg("%s", f->err.text);
-	return (c);
-}
-
 static void
 test_sandbox(void **state)
 {
@@ -269,23 +176,23 @@ test_sandbox(void **state)
 	    RUNTIME__V1__NAMESPACE_MODE__POD);
 	l = c->labels;
 	assert_int_equal(c->n_labels, 5);
-	assert_string_equal(map_get(l, c->n_labels, "app"), "web");
-	assert_string_equal(map_get(l, c->n_labels, LABEL_POD_UID), "u-1");
+	assert_string_equal(map_value(l, c->n_labels, "app"), "web");
+	assert_string_equal(map_value(l, c->n_labels, LABEL_POD_UID), "u-1");
 	/* A manifest cannot disown its pod. */
-	assert_string_equal(map_get(l, c->n_labels, LABEL_MANAGED), "1");
+	assert_string_equal(map_value(l, c->n_labels, LABEL_MANAGED), "1");
 	n = c->annotations;
 	assert_int_equal(c->n_annotations, 7);
-	assert_string_equal(map_get(n, c->n_annotations, "app"), "web");
+	assert_string_equal(map_value(n, c->n_annotations, "app"), "web");
 	assert_string_equal(
-	    map_get(n, c->n_annotations, ANNOTATION_SOURCE), "file");
+	    map_value(n, c->n_annotations, ANNOTATION_SOURCE), "file");
 	assert_string_equal(
-	    map_get(n, c->n_annotations, ANNOTATION_FILE), "web.yaml");
-	assert_string_equal(map_get(n, c->n_annotations, ANNOTATION_SEEN),
+	    map_value(n, c->n_annotations, ANNOTATION_FILE), "web.yaml");
+	assert_string_equal(map_value(n, c->n_annotations, ANNOTATION_SEEN),
 	    "2025-11-24T16:00:00.123456789Z");
 	assert_string_equal(
-	    map_get(n, c->n_annotations, ANNOTATION_GRACE), "30");
+	    map_value(n, c->n_annotations, ANNOTATION_GRACE), "30");
 	assert_string_equal(
-	    map_get(n, c->n_annotations, ANNOTATION_HOST_NETWORK), "0");
+	    map_value(n, c->n_annotations, ANNOTATION_HOST_NETWORK), "0");
 }
 
 static void
@@ -342,7 +249,7 @@ test_container(void **state)
 	f->container.command = command;
 	f->container.n_command = LEN(command);
 	f->in.attempt = 4;
-	c = made(f);
+	c = podworld_made(f);
 	assert_string_equal(c->metadata->name, "test_container");
 	assert_int_equal(c->metadata->attempt, 4);
 	assert_string_equal(c->image->image, "sha256:1");
@@ -356,16 +263,16 @@ test_container(void **state)
 	n = c->annotations;
 	/* The kubelet's own vector (runtime.md 2.4). */
 	assert_string_equal(
-	    map_get(n, c->n_annotations, "io.kubernetes.container.hash"),
+	    map_value(n, c->n_annotations, "io.kubernetes.container.hash"),
 	    "8e45cbd0");
-	assert_string_equal(map_get(n, c->n_annotations,
+	assert_string_equal(map_value(n, c->n_annotations,
 				"io.kubernetes.container.restartCount"),
 	    "4");
 	assert_string_equal(
-	    map_get(c->labels, c->n_labels, LABEL_CONTAINER_NAME),
+	    map_value(c->labels, c->n_labels, LABEL_CONTAINER_NAME),
 	    "test_container");
 	assert_string_equal(
-	    map_get(c->labels, c->n_labels, LABEL_MANAGED), "1");
+	    map_value(c->labels, c->n_labels, LABEL_MANAGED), "1");
 }
 
 static void
@@ -395,7 +302,7 @@ test_mounts(void **state)
 	f->pod.n_volume = 2;
 	f->container.mount = mounts;
 	f->container.n_mount = 2;
-	c = made(f);
+	c = podworld_made(f);
 	assert_int_equal(c->n_mounts, 2);
 	assert_string_equal(c->mounts[0]->host_path, "/srv");
 	assert_string_equal(c->mounts[0]->container_path, "/data");
@@ -425,8 +332,6 @@ test_image(void **state)
 		    translate_image(&f->arena, rows[i].in)->image, rows[i].out);
 	}
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)
