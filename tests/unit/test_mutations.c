@@ -263,10 +263,30 @@ mistake_empty(struct lines *l, size_t i, size_t *span)
 	return (1);
 }
 
+static int
+mistake_swapped(struct lines *l, size_t i, size_t *span)
+{
+	char copy[WIDTH_MAX];
+	const char *next = l->line[i + 1];
+
+	*span = 2;
+	if (i + 1 == l->n)
+		return (0);
+	/* The last field of an item becomes one of the next: as good. */
+	if (indent_of(next) + 2 == indent_of(l->line[i]) &&
+	    strncmp(next + indent_of(next), "- ", 2) == 0)
+		return (0);
+	memcpy(copy, l->line[i], sizeof(copy));
+	memcpy(l->line[i], l->line[i + 1], sizeof(copy));
+	memcpy(l->line[i + 1], copy, sizeof(copy));
+	return (1);
+}
+
 static const struct {
 	const char *name;
 	mistake_fn *make;
 } mistakes[] = {
+	{ "two lines swapped", mistake_swapped },
 	{ "a letter less in the key", mistake_key_short },
 	{ "a letter more in the key", mistake_key_twice },
 	{ "two letters of the key swapped", mistake_key_swapped },
@@ -343,22 +363,44 @@ is_free(const struct lines *l, size_t i)
 	return (0);
 }
 
+/* At the line, or by its number. */
 static int
-is_told(const struct said *said, size_t i, size_t span)
+is_told(const struct said *said, size_t line)
 {
-	char line[48], lines[48], these[48];
+	char one[48], first[48], second[48];
+	const char *p;
 	size_t j;
 
 	for (j = 0; j < said->n; j++) {
-		if (said->line[j] >= i + 1 && said->line[j] <= i + 1 + span)
+		if (said->line[j] == line)
 			return (1);
 	}
-	(void)snprintf(line, sizeof(line), "line %zu", i + 1);
-	(void)snprintf(lines, sizeof(lines), "and %zu as well", i + 1);
-	(void)snprintf(these, sizeof(these), "lines %zu and", i + 1);
-	return (strstr(said->text, line) != NULL ||
-	    strstr(said->text, lines) != NULL ||
-	    strstr(said->text, these) != NULL);
+	(void)snprintf(one, sizeof(one), "line %zu", line);
+	for (p = said->text; (p = strstr(p, one)) != NULL; p++) {
+		if (!isdigit((unsigned char)p[strlen(one)]))
+			return (1);
+	}
+	(void)snprintf(first, sizeof(first), "lines %zu and", line);
+	(void)snprintf(second, sizeof(second), "and %zu as well", line);
+	return (strstr(said->text, first) != NULL ||
+	    strstr(said->text, second) != NULL);
+}
+
+/* Is a mistake in line i handled well? */
+static int
+is_well(const struct lines *good, const struct lines *bad, size_t i,
+    const struct said *before, const struct said *after, size_t span)
+{
+	size_t line;
+
+	if (after->valid)
+		return (is_free(good, i) || is_free(bad, i) ||
+		    strcmp(before->uid, after->uid) == 0);
+	for (line = i + 1; line <= i + 1 + span; line++) {
+		if (is_told(after, line))
+			return (1);
+	}
+	return (0);
 }
 
 /* Makes each mistake in each line; returns how many are told badly. */
@@ -381,11 +423,7 @@ try_file(const char *file)
 				continue;
 			tried++;
 			judge(&bad, &after);
-			if (after.valid &&
-			    (is_free(&good, i) ||
-				strcmp(before.uid, after.uid) == 0))
-				continue;
-			if (!after.valid && is_told(&after, i, span))
+			if (is_well(&good, &bad, i, &before, &after, span))
 				continue;
 			print_error("%s:%zu: %s:\n  |%s\n%s", file, i + 1,
 			    mistakes[m].name, bad.line[i],
