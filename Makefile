@@ -377,6 +377,8 @@ $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call unit,hostile,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call fuzz,manifest,watcherd/excerpt.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
+$(eval $(call testprogram,tests/bench/decode,$(MANIFEST_ALL),\
+    $(LIBS_MANIFEST)))
 $(eval $(call testprogram,tests/yamldiff/tripod,$(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,files,watcherd/files.o watcherd/load.o common/name.o \
@@ -396,6 +398,10 @@ bench: all $(O)/tests/bench/rawcri
 	@TRIPOD_OBJ=$(abspath $(O)) tests/lib/rig isolate sh -c \
 	    'd=$$(mktemp -d /tmp/bench.XXXXXX) && chmod 755 $$d && \
 	    tests/bench/bench $$d; s=$$?; rm -rf $$d; exit $$s'
+
+# The part of it that needs no runtime.
+bench-intake: $(O)/tests/bench/decode
+	@TRIPOD_OBJ=$(abspath $(O)) tests/bench/intake
 
 # Also run by make check: simulators (built programs, below $(O)).
 SIM		?=
@@ -495,5 +501,5 @@ uninstall:
 clean:
 	rm -rf obj obj-*
 
-.PHONY: all analyse unit testprograms check demo run bench fuzz lint fields \
-    format install uninstall deps clean
+.PHONY: all analyse unit testprograms check demo run bench bench-intake fuzz \
+    lint fields format install uninstall deps clean

@@ -10,6 +10,7 @@
 
 #define NUMBER_TEXT_MAX 512 /* a longer plain scalar is text */
 #define DIGITS_MAX 32
+#define FLOAT_TEXT_MAX 64
 
 static const struct {
 	const char *word;
@@ -56,7 +57,8 @@ word_find(const char *text, enum scalar_kind *kind)
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(words[i].word, text) == 0) {
+		if (*words[i].word == *text &&
+		    strcmp(words[i].word, text) == 0) {
 			*kind = words[i].kind;
 			return (1);
 		}
@@ -219,17 +221,19 @@ scalar_resolve(const char *text, size_t len, struct scalar *out)
 	memset(out, 0, sizeof(*out)); /* a STRING */
 	if (len >= NUMBER_TEXT_MAX || strlen(text) != len)
 		return;
-	if (word_find(text, &out->kind))
+	if (strchr("~nNyYtTfFoO", *text) != NULL && word_find(text, &out->kind))
 		return;
-	if (not_finite(text, &out->real)) {
+	if (memchr(".+-", *text, 3) != NULL && not_finite(text, &out->real)) {
 		out->kind = SCALAR_FLOAT;
 		return;
 	}
+	if (!is_digit(*text) && memchr(".+-", *text, 3) == NULL)
+		return;
 	strip(text, bare);
-	if (*text == '.' && strips_digits(text))
-		float_parse(bare, out);
-	if (is_digit(*text) || *text == '-' || *text == '+')
+	if (*text != '.')
 		number_parse(text, bare, out);
+	else if (strips_digits(text))
+		float_parse(bare, out);
 }
 
 /* Only those within int64_t. */
@@ -287,20 +291,38 @@ struct digits {
 	int exponent;
 };
 
+static int
+reads_back(
+    double mag, int is_single, int prec, char text[static FLOAT_TEXT_MAX])
+{
+	(void)snprintf(text, FLOAT_TEXT_MAX, "%.*e", prec, mag);
+	return (is_single ? strtof(text, NULL) == (float)mag
+			  : strtod(text, NULL) == mag);
+}
+
 static void
 digits_find(double mag, int is_single, struct digits *out)
 {
-	char text[64], *p, *e;
+	char text[FLOAT_TEXT_MAX], *p, *e;
+	int low = is_single ? FLT_DIG - 1 : DBL_DIG - 1, mid;
+	int high = is_single ? FLT_DECIMAL_DIG - 1 : DBL_DECIMAL_DIG - 1;
 	size_t n = 0;
-	int prec = is_single ? FLT_DIG - 1 : DBL_DIG - 1;
 
-	/* Fewer digits, if they do, are these with zeros behind. */
-	for (; prec < DIGITS_MAX; prec++) {
-		(void)snprintf(text, sizeof(text), "%.*e", prec, mag);
-		if (is_single ? strtof(text, NULL) == (float)mag
-			      : strtod(text, NULL) == mag)
-			break;
+	/* Fewer digits, if they do, are these with zeros behind; but the
+	 * smallest numbers have fewer, and are evenly spaced. */
+	if (mag >= (is_single ? FLT_MIN : DBL_MIN)) {
+		while (low < high && !reads_back(mag, is_single, low, text))
+			low++;
+		high = low;
 	}
+	for (low = high == low ? high : 0; low < high;) {
+		mid = (low + high) / 2;
+		if (reads_back(mag, is_single, mid, text))
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	(void)reads_back(mag, is_single, high, text); /* for the text */
 	e = strchr(text, 'e');
 	out->exponent = (int)strtol(e + 1, NULL, 10);
 	for (p = text; p < e; p++) {

@@ -57,9 +57,15 @@ struct node *
 node_text(struct arena *arena, struct place at, const unsigned char *bytes,
     size_t len)
 {
-	size_t size = utf8_clean(bytes, len, NULL);
+	size_t size;
 	char *text;
 
+	if (utf8_is_plain(bytes, len)) {
+		text = arena_memdup(arena, bytes, len);
+		return (
+		    text == NULL ? NULL : node_string(arena, at, text, len));
+	}
+	size = utf8_clean(bytes, len, NULL);
 	if ((text = arena_alloc(arena, size + 1)) == NULL)
 		return (NULL);
 	(void)utf8_clean(bytes, len, text); /* as long as it said */

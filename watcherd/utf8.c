@@ -84,6 +84,19 @@ utf8_encode(unsigned int code, char *out)
 	return (4);
 }
 
+int
+utf8_is_plain(const unsigned char *p, size_t len)
+{
+	unsigned char seen = 0, zero = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		seen |= p[i];
+		zero |= p[i] == '\0';
+	}
+	return (seen < 0x80 && !zero);
+}
+
 size_t
 utf8_clean(const unsigned char *p, size_t len, char *out)
 {

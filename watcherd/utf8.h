@@ -22,6 +22,8 @@ size_t utf8_space(const unsigned char *p, size_t len);
 /* Writes one code point; returns its bytes, at most 4. */
 size_t utf8_encode(unsigned int code, char *);
 
+/* ASCII without NUL, which utf8_clean() would only copy? */
+int utf8_is_plain(const unsigned char *, size_t len);
 /*
  * Copies bytes as text: NUL as UTF8_NUL, malformed bytes as U+FFFD each.
  * Returns the bytes written, without a final NUL; out may be NULL, to ask.

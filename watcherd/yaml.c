@@ -513,15 +513,14 @@ reader_read(struct yaml_reader *r)
 static int
 has_few_directives(const struct yaml_text *text)
 {
-	size_t i, n = 0;
-	unsigned char last = '\n';
+	const unsigned char *p = text->bytes, *end = p + text->len, *last;
+	size_t n = 0;
 
-	for (i = 0; i < text->len; i++) {
-		if (text->bytes[i] == '%' &&
-		    memchr("\r\n\x85\xa8\xa9", last, 5) != NULL)
-			n++;
-		if (text->bytes[i] != '\0')
-			last = text->bytes[i];
+	for (; (p = memchr(p, '%', (size_t)(end - p))) != NULL; p++) {
+		last = p;
+		while (last > text->bytes && *--last == '\0')
+			continue;
+		n += last == p || memchr("\r\n\x85\xa8\xa9", *last, 5) != NULL;
 	}
 	return (n <= YAML_DIRECTIVES_MAX);
 }

@@ -62,6 +62,8 @@ static const struct hostile {
 	{ "wrong types", SPEC "    args:\n", "    - 1\n", "", 0 },
 	{ "numbers", SPEC "    args:\n", "    - 1.234567890123456e-300\n", "",
 	    0 },
+	{ "small numbers", SPEC "    args:\n", "    - 1.234567890123456e-310\n",
+	    "", 0 },
 	{ "variables", SPEC "    env:\n", "    - {name: k%d, value: v}\n", "",
 	    0 },
 	{ "variables, some", SPEC "    env:\n", "    - {name: k%d, value: v}\n",
