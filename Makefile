@@ -99,7 +99,7 @@ CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
 		   reconciled/crimethod.o gen/cri.pb-c.o \
 		   gen/containerd.pb-c.o
 MIRRORD		 = mirrord/main.o mirrord/peer.o mirrord/act.o mirrord/pods.o \
-		   mirrord/register.o mirrord/watch.o mirrord/http.o \
+		   mirrord/register.o mirrord/watch.o mirrord/http.o common/multi.o \
 		   mirrord/cred.o mirrord/kubeconfig.o mirrord/hostinfo.o \
 		   mirrord/filter.o $(MIRRORPLAN)
 MIRRORPLAN	 = mirrord/plan.o mirrord/memo.o mirrord/model.o \

@@ -91,7 +91,7 @@ on_curl_timer(CURLM *curl, long ms, void *arg)
 }
 
 struct multi *
-multi_new(struct event_base *base, multi_done done)
+multi_new(struct event_base *base, long connections, multi_done done)
 {
 	struct multi *m = xcalloc(1, sizeof(*m));
 
@@ -106,7 +106,10 @@ multi_new(struct event_base *base, multi_done done)
 	(void)curl_multi_setopt(m->curl, CURLMOPT_SOCKETDATA, m);
 	(void)curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, on_curl_timer);
 	(void)curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
-	(void)curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, 1L);
+	(void)curl_multi_setopt(
+	    m->curl, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
+	(void)curl_multi_setopt(
+	    m->curl, CURLMOPT_MAXCONNECTS, connections > 0 ? connections : 1);
 	return (m);
 }
 

@@ -12,8 +12,11 @@ struct multi;
 /* A transfer has ended; it must be removed or freed by the callback. */
 typedef void (*multi_done)(CURL *, CURLcode);
 
-/* Fatal on failure. */
-struct multi *multi_new(struct event_base *, multi_done);
+/*
+ * At most so many connections to a host, and so many are kept for the next
+ * transfers; 0: any number, none is kept.  Fatal on failure.
+ */
+struct multi *multi_new(struct event_base *, long connections, multi_done);
 /* All transfers must have been removed; takes NULL. */
 void multi_free(struct multi *);
 

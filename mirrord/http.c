@@ -14,14 +14,13 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/multi.h"
 
 /* Failures in a row after which pooled connections are not trusted. */
 #define HTTP_SUSPECT 2
 
 struct lane {
-	struct http *http;
-	CURLM *multi;
-	struct event *timer;
+	struct multi *multi;
 	unsigned int failures;
 };
 
@@ -115,7 +114,7 @@ call_free(struct http_call *c)
 static void
 call_detach(struct http_call *c)
 {
-	(void)curl_multi_remove_handle(c->lane->multi, c->easy);
+	multi_remove(c->lane->multi, c->easy);
 }
 
 void
@@ -164,94 +163,13 @@ call_end(struct http_call *c, CURLcode rc)
 	call_free(c);
 }
 
-/* Hands over what has ended; a callback may start new requests. */
 static void
-lane_reap(struct lane *lane)
+on_transfer(CURL *easy, CURLcode rc)
 {
-	struct http_call *c;
-	CURLMsg *msg;
-	CURLcode rc;
-	char *ctx;
-	int left;
+	char *ctx = NULL;
 
-	while ((msg = curl_multi_info_read(lane->multi, &left)) != NULL) {
-		if (msg->msg != CURLMSG_DONE)
-			continue;
-		rc = msg->data.result;
-		(void)curl_easy_getinfo(
-		    msg->easy_handle, CURLINFO_PRIVATE, &ctx);
-		c = (struct http_call *)(void *)ctx;
-		call_end(c, rc);
-	}
-}
-
-static void
-on_socket_ready(evutil_socket_t fd, short what, void *ctx)
-{
-	struct lane *lane = ctx;
-	int running, action = 0;
-
-	if (what & EV_READ)
-		action |= CURL_CSELECT_IN;
-	if (what & EV_WRITE)
-		action |= CURL_CSELECT_OUT;
-	(void)curl_multi_socket_action(lane->multi, fd, action, &running);
-	lane_reap(lane);
-}
-
-static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
-{
-	struct lane *lane = ctx;
-	int running;
-
-	(void)fd;
-	(void)what;
-	(void)curl_multi_socket_action(
-	    lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	lane_reap(lane);
-}
-
-/* curl wants to know when a socket is ready. */
-static int
-on_curl_socket(
-    CURL *easy, curl_socket_t fd, int what, void *ctx, void *assigned)
-{
-	struct lane *lane = ctx;
-	struct event *ev = assigned;
-	short events = EV_PERSIST;
-
-	(void)easy;
-	if (ev != NULL)
-		event_free(ev);
-	ev = NULL;
-	if (what != CURL_POLL_REMOVE) {
-		if (what & CURL_POLL_IN)
-			events |= EV_READ;
-		if (what & CURL_POLL_OUT)
-			events |= EV_WRITE;
-		ev = event_new(
-		    lane->http->base, fd, events, on_socket_ready, lane);
-		if (ev == NULL || event_add(ev, NULL) == -1)
-			fatalx("event_new");
-	}
-	(void)curl_multi_assign(lane->multi, fd, ev);
-	return (0);
-}
-
-/* curl wants to be called at a time. */
-static int
-on_curl_timer(CURLM *multi, long ms, void *ctx)
-{
-	struct lane *lane = ctx;
-	struct timeval tv = { ms / 1000, (ms % 1000) * 1000 };
-
-	(void)multi;
-	if (ms == -1)
-		(void)event_del(lane->timer);
-	else
-		(void)event_add(lane->timer, &tv);
-	return (0);
+	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &ctx);
+	call_end((struct http_call *)(void *)ctx, rc);
 }
 
 /* Sockets are born close-on-exec and give up on a dead peer. */
@@ -466,8 +384,7 @@ http_start(struct http *h, const struct http_request *req)
 		if (c->idle == NULL || event_add(c->idle, &c->idle_tv) == -1)
 			fatalx("event_new");
 	}
-	if (curl_multi_add_handle(c->lane->multi, c->easy) != CURLM_OK)
-		fatalx("curl_multi_add_handle");
+	multi_add(c->lane->multi, c->easy);
 	return (c);
 }
 
@@ -502,30 +419,9 @@ http_address(struct http *h, const struct http_address *a)
 	free(entry);
 }
 
-static int
-lane_init(struct http *h, struct lane *lane)
-{
-	CURLM *m = curl_multi_init();
-
-	lane->http = h;
-	lane->multi = m;
-	lane->timer = evtimer_new(h->base, on_timer, lane);
-	if (m == NULL || lane->timer == NULL)
-		return (-1);
-	(void)curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-	(void)curl_multi_setopt(m, CURLMOPT_SOCKETDATA, lane);
-	(void)curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-	(void)curl_multi_setopt(m, CURLMOPT_TIMERDATA, lane);
-	(void)curl_multi_setopt(
-	    m, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HTTP_CONNECTIONS);
-	(void)curl_multi_setopt(
-	    m, CURLMOPT_MAXCONNECTS, (long)HTTP_CONNECTIONS);
-	return (0);
-}
-
 struct http *
 http_new(struct event_base *base, const struct cred *cred,
-    const struct http_address *address, struct err *err)
+    const struct http_address *address)
 {
 	struct http *h = xcalloc(1, sizeof(*h));
 	size_t i;
@@ -537,11 +433,8 @@ http_new(struct event_base *base, const struct cred *cred,
 		fatalx("curl_global_init");
 	http_address(h, address);
 	for (i = 0; i < HTTP_LANES; i++)
-		if (lane_init(h, &h->lane[i]) == -1) {
-			(void)err_set(err, "curl_multi_init");
-			http_free(h);
-			return (NULL);
-		}
+		h->lane[i].multi = multi_new(
+		    base, HTTP_CONNECTIONS, on_transfer);
 	return (h);
 }
 
@@ -554,12 +447,8 @@ http_free(struct http *h)
 		return;
 	while (!LIST_EMPTY(&h->calls))
 		http_cancel(LIST_FIRST(&h->calls));
-	for (i = 0; i < HTTP_LANES; i++) {
-		if (h->lane[i].multi != NULL)
-			(void)curl_multi_cleanup(h->lane[i].multi);
-		if (h->lane[i].timer != NULL)
-			event_free(h->lane[i].timer);
-	}
+	for (i = 0; i < HTTP_LANES; i++)
+		multi_free(h->lane[i].multi);
 	curl_slist_free_all(h->resolve);
 	free(h->host_header);
 	free(h->url);

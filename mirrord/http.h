@@ -71,12 +71,9 @@ struct http_address {
 /* Blocking; for use before privileges are given up. */
 int http_resolve(const struct server *, struct http_address *, struct err *);
 
-/*
- * Borrows the credentials and address: they must outlive it.  NULL and
- * err on failure.
- */
-struct http *http_new(struct event_base *, const struct cred *,
-    const struct http_address *, struct err *);
+/* Borrows the credentials: they must outlive it.  Fatal on failure. */
+struct http *http_new(
+    struct event_base *, const struct cred *, const struct http_address *);
 /* Ends all calls without calling back; takes NULL. */
 void http_free(struct http *);
 /*

@@ -252,8 +252,8 @@ open_server(struct mirrord *m, struct err *err)
 		fatalx("OPENSSL_init_ssl");
 	if (http_resolve(&m->cred.server, &m->address, err) == -1)
 		return (-1);
-	m->http = http_new(m->base, &m->cred, &m->address, err);
-	return (m->http == NULL ? -1 : 0);
+	m->http = http_new(m->base, &m->cred, &m->address);
+	return (0);
 }
 
 /*

@@ -181,7 +181,7 @@ calls_new(struct event_base *base, call_done done, void *ctx)
 	cs->ctx = ctx;
 	TAILQ_INIT(&cs->active);
 	TAILQ_INIT(&cs->waiting);
-	cs->multi = multi_new(base, on_transfer);
+	cs->multi = multi_new(base, 0, on_transfer);
 	return (cs);
 }
 
