@@ -317,6 +317,8 @@ $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
 $(eval $(call unit,define,reconciled/define.o reconciled/desired.o $(POD), \
     -lprotobuf-c))
 $(eval $(call unit,kept,reconciled/kept.o $(POD),-lprotobuf-c))
+$(eval $(call unit,mounter,$(FILES) common/name.o common/privdrop.o \
+    common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
 $(eval $(call unit,disk,$(FILES) common/name.o common/privdrop.o \
     common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
 $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \

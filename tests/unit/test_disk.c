@@ -20,6 +20,7 @@
 
 #include "common/log.h"
 #include "reconciled/files.h"
+#include "reconciled/termination.h"
 
 #define LEN(x) (sizeof(x) / sizeof((x)[0]))
 #define TEXT(s) ((char *)(uintptr_t)(s))
@@ -266,6 +267,194 @@ test_links(void **state)
 	assert_true(exists(below(f, want)));
 }
 
+/* Made once: what containers do to it afterwards is theirs. */
+static void
+test_empty_dir(void **state)
+{
+	Tripod__PodSecurity security = TRIPOD__POD_SECURITY__INIT;
+	Tripod__Number group = TRIPOD__NUMBER__INIT;
+	struct fixture *f = *state;
+	const char *path = below(
+	    f, "a/state/pods/u1/volumes/kubernetes.io~empty-dir/data");
+	struct stat st;
+	struct err err;
+
+	group.value = 3000;
+	security.fs_group = &group;
+	f->pod.security = &security;
+	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 02777);
+	assert_int_equal(st.st_gid, 3000);
+	assert_int_equal(chmod(path, 0700), 0);
+	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	/* Others of the machine do not come near it. */
+	assert_int_equal(stat(below(f, "a/state/pods"), &st), 0);
+	assert_int_equal(st.st_mode & 07, 0);
+}
+
+static const char *
+content(const char *path)
+{
+	static char text[8192];
+	FILE *in = fopen(path, "re");
+	size_t n;
+
+	if (in == NULL)
+		return ("-");
+	n = fread(text, 1, sizeof(text) - 1, in);
+	text[n] = '\0';
+	(void)fclose(in);
+	return (text);
+}
+
+#define ABOUT "a/state/pods/u1/volumes/kubernetes.io~downward-api/data"
+
+static void
+test_downward(void **state)
+{
+	Tripod__DownwardFile file[2] = { TRIPOD__DOWNWARD_FILE__INIT,
+		TRIPOD__DOWNWARD_FILE__INIT };
+	Tripod__DownwardFile *list[] = { &file[0], &file[1] };
+	Tripod__FieldRef ref[2] = { TRIPOD__FIELD_REF__INIT,
+		TRIPOD__FIELD_REF__INIT };
+	Tripod__Downward d = TRIPOD__DOWNWARD__INIT;
+	struct fixture *f = *state;
+	char data[PATH_SIZE], again[PATH_SIZE];
+	struct stat st;
+	struct err err;
+	ssize_t n;
+
+	file[0].path = TEXT("deep/name");
+	file[0].mode = 0400;
+	file[0].field = &ref[0];
+	ref[0].field = TRIPOD__FIELD_REF__FIELD__NAME;
+	file[1].path = TEXT("space");
+	file[1].mode = 0644;
+	file[1].field = &ref[1];
+	ref[1].field = TRIPOD__FIELD_REF__FIELD__NAMESPACE;
+	d.file = list;
+	d.n_file = 2;
+	f->volume.source_case = TRIPOD__VOLUME__SOURCE_DOWNWARD;
+	f->volume.downward = &d;
+	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_string_equal(content(below(f, ABOUT "/deep/name")), "web");
+	assert_string_equal(content(below(f, ABOUT "/space")), "default");
+	assert_int_equal(stat(below(f, ABOUT "/deep/name"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0400);
+	n = readlink(below(f, ABOUT "/..data"), data, sizeof(data) - 1);
+	assert_true(n > 2);
+	data[n] = '\0';
+	/* Another definition: new files, and nothing of the old ones. */
+	d.n_file = 1;
+	f->pod.name = TEXT("other");
+	text_set(&f->p->name, "other");
+	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_string_equal(content(below(f, ABOUT "/deep/name")), "other");
+	assert_false(exists(below(f, ABOUT "/space")));
+	n = readlink(below(f, ABOUT "/..data"), again, sizeof(again) - 1);
+	again[n] = '\0';
+	assert_string_not_equal(data, again);
+	(void)snprintf(again, sizeof(again), ABOUT "/%.400s", data);
+	assert_false(exists(below(f, again)));
+}
+
+static void
+test_hosts(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = below(f, "a/state/pods/u1/etc-hosts");
+	struct stat st, again;
+	struct err err;
+
+	assert_int_equal(
+	    files_write_hosts(&f->files, f->p, "long text\n", &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	assert_int_equal(files_write_hosts(&f->files, f->p, "x\n", &err), 0);
+	assert_string_equal(content(path), "x\n");
+	/* Containers have it mounted. */
+	assert_int_equal(stat(path, &again), 0);
+	assert_int_equal(st.st_ino, again.st_ino);
+}
+
+static void
+test_message(void **state)
+{
+	struct fixture *f = *state;
+	struct seen_container *c = container_add(
+	    &f->p->seen, "id1", "main", 3, 1);
+	char path[PATH_MAX], full[PATH_SIZE], text[MESSAGE_MAX + 64];
+	struct arena a;
+	struct stat st;
+	struct err err;
+
+	arena_init(&a, 1 << 20);
+	assert_string_equal(message_read(&a, f->files.pods, f->p, c), "");
+	assert_int_equal(
+	    message_make(f->files.pods, f->p, "main", 3, path, &err), 0);
+	(void)snprintf(full, sizeof(full), "a/state/pods/%.400s", path);
+	assert_int_equal(stat(below(f, full), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0666);
+	put(below(f, full), "bad \xff\xc3\xa9 \xed\xa0\x80 end");
+	assert_string_equal(
+	    message_read(&a, f->files.pods, f->p, c), "bad ?\xc3\xa9 ??? end");
+	memset(text, 'a', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	text[sizeof(text) - 2] = 'b';
+	put(below(f, full), text);
+	assert_int_equal(
+	    strlen(message_read(&a, f->files.pods, f->p, c)), MESSAGE_MAX);
+	assert_int_equal(
+	    message_read(&a, f->files.pods, f->p, c)[MESSAGE_MAX - 1], 'b');
+	message_remove(f->files.pods, f->p, "main", 3);
+	assert_false(exists(below(f, full)));
+	assert_string_equal(message_join(&a, "oom", "bye\n", 100), "oom: bye");
+	assert_string_equal(message_join(&a, "", "bye\n", 100), "bye");
+	assert_string_equal(message_join(&a, "oom", "\n", 100), "oom");
+	assert_string_equal(message_join(&a, "", "caf\xc3\xa9", 4), "caf?");
+	arena_release(&a);
+}
+
+#define AT "2025-11-24T16:00:00.1Z "
+
+static void
+test_message_lines(void **state)
+{
+	static const struct {
+		const char *in;
+		int whole;
+		const char *out;
+	} rows[] = {
+		{ "", 1, "" },
+		{ AT "stdout F one\n" AT "stderr F two\n", 1, "one\ntwo\n" },
+		{ AT "stdout P on\n" AT "stdout F e\n", 1, "one\n" },
+		{ "stdout F half\n" AT "stdout F one\n", 0, "one\n" },
+		{ AT "stdout F one\nnonsense\n", 1, "one\n" },
+		{ AT "stdout F cut", 1, "" },
+	};
+	struct arena a;
+	char text[8192];
+	size_t i, n = 0;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	for (i = 0; i < LEN(rows); i++) {
+		(void)snprintf(text, sizeof(text), "%s", rows[i].in);
+		assert_string_equal(
+		    message_of_lines(&a, text, strlen(text), rows[i].whole),
+		    rows[i].out);
+	}
+	for (i = 0; i < 100; i++)
+		n += (size_t)snprintf(
+		    text + n, sizeof(text) - n, AT "stdout F %zu\n", i);
+	assert_int_equal(
+	    strncmp(message_of_lines(&a, text, n, 1), "20\n21\n", 6), 0);
+	arena_release(&a);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -277,6 +466,11 @@ main(void)
 		TEST(test_clean),
 		TEST(test_clean_link),
 		TEST(test_links),
+		TEST(test_empty_dir),
+		TEST(test_downward),
+		TEST(test_hosts),
+		TEST(test_message),
+		TEST(test_message_lines),
 	};
 
 	log_init("test_disk");

@@ -1,0 +1,319 @@
+/*
+ * Mounts below the folder of volumes: in a mount namespace of its own.
+ */
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/log.h"
+#include "reconciled/subpath.h"
+#include "reconciled/volumes.h"
+
+#define TEXT(s) ((char *)(uintptr_t)(s))
+
+struct fixture {
+	char top[40], state[64], logs[64], links[64];
+	struct translate_env env;
+	struct files files;
+	struct pod *p;
+	struct err err;
+	struct arena arena;
+	Tripod__Definition definition;
+	Tripod__Pod pod;
+	Tripod__Volume volume, *volumes[1];
+	Tripod__EmptyDir dir;
+	Tripod__Container container;
+	Tripod__VolumeMount mount, *mounts[1];
+	Runtime__V1__ContainerConfig config;
+	Runtime__V1__Mount out, *outs[1];
+};
+
+static void
+make_pod(struct fixture *f)
+{
+	tripod__definition__init(&f->definition);
+	tripod__pod__init(&f->pod);
+	tripod__volume__init(&f->volume);
+	tripod__empty_dir__init(&f->dir);
+	tripod__container__init(&f->container);
+	tripod__volume_mount__init(&f->mount);
+	runtime__v1__container_config__init(&f->config);
+	runtime__v1__mount__init(&f->out);
+	f->definition.pod = &f->pod;
+	f->volume.name = f->mount.volume = TEXT("data");
+	f->volume.source_case = TRIPOD__VOLUME__SOURCE_EMPTY_DIR;
+	f->volume.empty_dir = &f->dir;
+	f->volumes[0] = &f->volume;
+	f->pod.volume = f->volumes;
+	f->pod.n_volume = 1;
+	f->container.name = TEXT("main");
+	f->mounts[0] = &f->mount;
+	f->container.mount = f->mounts;
+	f->container.n_mount = 1;
+	f->mount.path = TEXT("/x");
+	f->outs[0] = &f->out;
+	f->config.mounts = f->outs;
+	f->config.n_mounts = 1;
+	f->p = pod_new("u1", "default", "web");
+	f->p->definition = &f->definition;
+}
+
+static int
+setup(void **state)
+{
+	static struct fixture f;
+
+	memset(&f, 0, sizeof(f));
+	(void)snprintf(f.top, sizeof(f.top), "/tmp/test_mounter.XXXXXX");
+	assert_non_null(mkdtemp(f.top));
+	(void)snprintf(f.state, sizeof(f.state), "%s/state", f.top);
+	(void)snprintf(f.logs, sizeof(f.logs), "%s/logs", f.top);
+	(void)snprintf(f.links, sizeof(f.links), "%s/links", f.top);
+	f.env.state = f.state;
+	f.env.pod_logs = f.logs;
+	f.env.cgroup_root = "test-mounter-none";
+	f.env.machine.memory = 1 << 20;
+	assert_int_equal(files_open(&f.files, &f.env, f.links, &f.err), 0);
+	assert_int_equal(
+	    mounter_start(&f.files.mounter, f.files.pods, 1, &f.err), 0);
+	make_pod(&f);
+	arena_init(&f.arena, 1 << 20);
+	assert_int_equal(chdir(f.top), 0);
+	*state = &f;
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[64];
+
+	files_clean_pod(&f->files, f->p);
+	pod_free(f->p);
+	files_close(&f->files);
+	arena_release(&f->arena);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", f->top);
+	return (system(command));
+}
+
+#define DATA "state/pods/u1/volumes/kubernetes.io~empty-dir/data"
+
+static void
+put(const char *path, const char *text)
+{
+	FILE *out = fopen(path, "we");
+
+	assert_non_null(out);
+	assert_true(fputs(text, out) >= 0);
+	assert_int_equal(fclose(out), 0);
+}
+
+static const char *
+get(const char *path)
+{
+	static char text[64];
+	FILE *in = fopen(path, "re");
+	size_t n;
+
+	if (in == NULL)
+		return ("-");
+	n = fread(text, 1, sizeof(text) - 1, in);
+	text[n] = '\0';
+	(void)fclose(in);
+	return (text);
+}
+
+/* The path that a runtime would get for the sub-path; NULL: refused. */
+static const char *
+resolve(struct fixture *f, const char *sub_path)
+{
+	f->mount.sub_path = TEXT(sub_path);
+	if (subpaths_mount(&f->files, f->p, &f->container, &f->config,
+		&f->arena, &f->err) == -1)
+		return (NULL);
+	return (f->out.host_path);
+}
+
+static void
+prepare(struct fixture *f)
+{
+	if (files_prepare_pod(&f->files, f->p, &f->err) == -1)
+		fail_msg("%s", f->err.text);
+}
+
+static void
+test_memory(void **state)
+{
+	struct fixture *f = *state;
+	Tripod__PodSecurity security = TRIPOD__POD_SECURITY__INIT;
+	Tripod__Number group = TRIPOD__NUMBER__INIT;
+	struct statfs fs;
+	struct stat st;
+
+	group.value = 3000;
+	security.fs_group = &group;
+	f->pod.security = &security;
+	f->dir.memory = 1;
+	f->dir.size_limit = 65536;
+	prepare(f);
+	assert_int_equal(statfs(DATA, &fs), 0);
+	assert_int_equal(fs.f_type, 0x01021994); /* tmpfs */
+	assert_int_equal(fs.f_blocks * (uint64_t)fs.f_bsize, 65536);
+	assert_int_equal(stat(DATA, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 02777);
+	assert_int_equal(st.st_gid, 3000);
+	/* Once: another sandbox finds what was there. */
+	put(DATA "/file", "kept");
+	prepare(f);
+	assert_string_equal(get(DATA "/file"), "kept");
+	files_clean_pod(&f->files, f->p);
+	assert_int_equal(stat("state/pods/u1", &st), -1);
+}
+
+static void
+test_sub_path(void **state)
+{
+	struct fixture *f = *state;
+	const char *path;
+	struct stat st;
+	char file[PATH_MAX];
+
+	prepare(f);
+	path = resolve(f, "a/b");
+	assert_non_null(path);
+	put(DATA "/a/b/file", "inside");
+	(void)snprintf(file, sizeof(file), "%s/file", path);
+	assert_string_equal(get(file), "inside");
+	/* What the name means from now on is of no importance. */
+	assert_int_equal(rename(DATA "/a/b", DATA "/a/c"), 0);
+	assert_int_equal(symlink("/etc", DATA "/a/b"), 0);
+	assert_string_equal(get(file), "inside");
+	assert_null(resolve(f, "a/b"));
+	assert_non_null(strstr(f->err.text, "leads out of the volume"));
+	assert_int_equal(stat(DATA "/a", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0777);
+}
+
+static void
+test_sub_path_file(void **state)
+{
+	struct fixture *f = *state;
+	const char *path;
+
+	prepare(f);
+	put(DATA "/file", "one");
+	path = resolve(f, "file");
+	assert_non_null(path);
+	assert_string_equal(get(path), "one");
+	/* A link that stays inside is followed. */
+	assert_int_equal(symlink("file", DATA "/link"), 0);
+	assert_non_null(resolve(f, "link"));
+	assert_string_equal(get(f->out.host_path), "one");
+	/* The same place, then for a folder. */
+	assert_non_null(resolve(f, "folder"));
+	assert_int_equal(mkfifo(DATA "/fifo", 0600), 0);
+	assert_null(resolve(f, "fifo"));
+	assert_non_null(strstr(f->err.text, "neither"));
+}
+
+static void
+test_links_on_the_way(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	prepare(f);
+	assert_int_equal(mkdir("outside", 0755), 0);
+	assert_int_equal(symlink("../../../../../../outside", DATA "/up"), 0);
+	assert_null(resolve(f, "up"));
+	assert_null(resolve(f, "up/made"));
+	assert_int_equal(stat("outside/made", &st), -1);
+	assert_int_equal(symlink("nowhere", DATA "/hanging"), 0);
+	assert_null(resolve(f, "hanging/made"));
+}
+
+/* Removal never goes into what is mounted. */
+static void
+test_removal(void **state)
+{
+	struct fixture *f = *state;
+	Tripod__HostPath hp = TRIPOD__HOST_PATH__INIT;
+	char path[PATH_MAX];
+
+	assert_int_equal(mkdir("host", 0755), 0);
+	assert_int_equal(mkdir("host/deep", 0755), 0);
+	put("host/deep/file", "mine");
+	(void)snprintf(path, sizeof(path), "%s/host", f->top);
+	hp.path = path;
+	f->volume.source_case = TRIPOD__VOLUME__SOURCE_HOST_PATH;
+	f->volume.host_path = &hp;
+	assert_non_null(resolve(f, "deep"));
+	/* As if the mounter were not there. */
+	mounter_stop(&f->files.mounter);
+	files_clean_pod(&f->files, f->p);
+	assert_string_equal(get("host/deep/file"), "mine");
+	assert_int_equal(
+	    mounter_start(&f->files.mounter, f->files.pods, 1, &f->err), 0);
+	files_clean_pod(&f->files, f->p);
+	assert_string_equal(get("host/deep/file"), "mine");
+	assert_int_equal(access("state/pods/u1", F_OK), -1);
+}
+
+static void
+test_targets(void **state)
+{
+	struct fixture *f = *state;
+	struct mounter_memory m = { 65536, 0755, 0 };
+
+	assert_int_equal(symlink("/tmp", "state/pods/link"), 0);
+	assert_int_equal(
+	    mounter_tmpfs(&f->files.mounter, &m, "link", &f->err), -1);
+	assert_int_equal(
+	    mounter_tmpfs(&f->files.mounter, &m, "../manifests", &f->err), -1);
+	assert_int_equal(
+	    mounter_tmpfs(&f->files.mounter, &m, "/tmp", &f->err), -1);
+	assert_int_equal(mounter_tmpfs(&f->files.mounter, &m, "", &f->err), -1);
+	assert_int_equal(
+	    mounter_unmount(&f->files.mounter, "none", &f->err), 0);
+	assert_int_equal(unlink("state/pods/link"), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_memory),
+		TEST(test_sub_path),
+		TEST(test_sub_path_file),
+		TEST(test_links_on_the_way),
+		TEST(test_removal),
+		TEST(test_targets),
+	};
+
+	log_init("test_mounter");
+	if (unshare(CLONE_NEWNS) == -1 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1) {
+		printf("cannot run on this machine: mount namespace: %s\n",
+		    strerror(errno));
+		return (77);
+	}
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
