@@ -49,11 +49,10 @@ VALIDATE	 = watcherd/validate.o watcherd/validate_rules.o \
 		   watcherd/validate_downward.o watcherd/validate_resources.o \
 		   watcherd/validate_affinity.o \
 		   watcherd/validate_tolerations.o watcherd/validate_advice.o
-MANIFEST_TREE	 = watcherd/yaml.o watcherd/yaml_scalar.o \
-		   watcherd/repair.o watcherd/indent.o watcherd/json.o \
-		   watcherd/build.o \
-		   watcherd/tree.o watcherd/problem.o watcherd/scalar.o \
-		   watcherd/utf8.o
+MANIFEST_TREE	 = watcherd/yaml.o watcherd/yaml_error.o \
+		   watcherd/yaml_scalar.o watcherd/repair.o watcherd/indent.o \
+		   watcherd/json.o watcherd/build.o watcherd/tree.o \
+		   watcherd/problem.o watcherd/scalar.o watcherd/utf8.o
 MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
 		   watcherd/schema_container.o watcherd/schema_volume.o \
 		   watcherd/schema_status.o

@@ -1,39 +1,13 @@
 #include "watcherd/yaml.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "watcherd/indent.h"
 #include "watcherd/yaml_reader.h"
 
 #define YAML_REPAIRED_MAX (1 << 20) /* bytes that are read again */
 #define YAML_DIRECTIVES_MAX 100
 #define YAML_WORK_MAX 10000000 /* values times the depth of flow style */
 #define YAML_AHEAD 512	       /* bytes that libyaml gets at once */
-
-static struct place
-place_of(const struct yaml_reader *r, const yaml_mark_t *mark)
-{
-	return ((struct place){
-	    r->line + (uint32_t)mark->line + 1, (uint32_t)mark->column + 1 });
-}
-
-/* libyaml's decoder tells a byte offset only. */
-static struct place
-place_of_offset(const struct yaml_reader *r, size_t offset)
-{
-	struct place at = { r->line + 1, 1 };
-	size_t i;
-
-	for (i = 0; i < offset && i < r->len; i++) {
-		if (r->bytes[i] == '\n') {
-			at.line++;
-			at.column = 1;
-		} else if ((r->bytes[i] & 0xc0) != 0x80)
-			at.column++;
-	}
-	return (at);
-}
 
 /*
  * Rewrites what the kubelet's reader takes; then all must be read again.
@@ -52,138 +26,6 @@ reader_repair(struct yaml_reader *r)
 	fault.start = done + yaml_byte_of(r, p->context_mark.index);
 	fault.at = done + yaml_byte_of(r, p->problem_mark.index);
 	return (repair(r->arena, &r->text, &fault));
-}
-
-#define INDENT "; is it indented as its neighbours are?"
-
-/* What to do about what libyaml says, in its words. */
-static const struct hint {
-	const char *problem;
-	const char *hint;
-	enum {
-		WHERE_HERE,
-		WHERE_OPENED, /* the place is where it began */
-		WHERE_ABOVE   /* another line may be the one that is wrong */
-	} where;
-} hints[] = {
-	{ "mapping values are not allowed in this context",
-	    INDENT " Text with \": \" in it needs quotes", WHERE_ABOVE },
-	{ "did not find expected key", INDENT, WHERE_ABOVE },
-	{ "did not find expected '-' indicator", INDENT, WHERE_ABOVE },
-	{ "block sequence entries are not allowed in this context",
-	    "; \"- \" begins a line of its own", WHERE_HERE },
-	{ "could not find expected ':'", "; a blank must follow the ':'",
-	    WHERE_OPENED },
-	{ "found unexpected end of stream", "; are the quotes closed?",
-	    WHERE_OPENED },
-	{ "did not find expected ',' or ']'", "; is it closed?", WHERE_OPENED },
-	{ "did not find expected ',' or '}'", "; is it closed?", WHERE_OPENED },
-	{ "found character that cannot start any token",
-	    "; put such a text in quotes", WHERE_HERE },
-	{ "found unknown escape character",
-	    "; use single quotes, or \\\\ for a backslash", WHERE_HERE },
-	{ "found a tab character that violates indentation",
-	    "; indent with blanks", WHERE_HERE },
-};
-
-static const struct hint *
-hint_find(const char *problem)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-		if (strcmp(hints[i].problem, problem) == 0)
-			return (&hints[i]);
-	}
-	return (NULL);
-}
-
-#define MORE_MAX 160
-
-/* A hint, with the lines above that may be meant. */
-static const char *
-hint_more(const struct yaml_reader *r, const struct hint *hint, char *buf)
-{
-	struct indent_suspects s = { INDENT_NONE, INDENT_NONE };
-	size_t line = r->line + 1;
-	const char *dot;
-
-	if (hint == NULL)
-		return ("");
-	if (hint->where == WHERE_ABOVE)
-		s = indent_suspects(
-		    r->bytes, r->len, r->parser.problem_mark.line);
-	if (s.first == INDENT_NONE)
-		return (hint->hint);
-	dot = hint->hint[strlen(hint->hint) - 1] == '?' ? "" : ".";
-	if (s.second == INDENT_NONE)
-		(void)snprintf(buf, MORE_MAX, "%s%s Look at line %zu as well",
-		    hint->hint, dot, s.first + line);
-	else
-		(void)snprintf(buf, MORE_MAX,
-		    "%s%s Look at lines %zu and %zu as well", hint->hint, dot,
-		    s.first + line, s.second + line);
-	return (buf);
-}
-
-/* What the scanner or the parser does not understand. */
-static void
-syntax_error(struct yaml_reader *r, const char *text)
-{
-	const yaml_parser_t *p = &r->parser;
-	const struct hint *hint = hint_find(text);
-	char buf[MORE_MAX];
-	const char *more = hint_more(r, hint, buf);
-	struct place at = place_of(r, &p->problem_mark);
-	size_t i;
-
-	r->chars = r->byte = 0;
-	i = yaml_byte_of(r, p->problem_mark.index);
-	if (i < r->len && r->bytes[i] == '\t')
-		problem_add(r->problems, at, NULL,
-		    "%s (a tab; indent with blanks)", text);
-	else if (p->context == NULL)
-		problem_add(r->problems, at, NULL, "%s%s", text, more);
-	else if (hint != NULL && hint->where == WHERE_OPENED)
-		problem_add(r->problems, place_of(r, &p->context_mark), NULL,
-		    "%s, %s that starts here%s", text, p->context, more);
-	else if (p->context_mark.line == p->problem_mark.line)
-		problem_add(
-		    r->problems, at, NULL, "%s, %s%s", text, p->context, more);
-	else
-		problem_add(r->problems, at, NULL,
-		    "%s, %s that starts in line %zu%s", text, p->context,
-		    p->context_mark.line + 1 + r->line, more);
-}
-
-static void
-reader_error(struct yaml_reader *r)
-{
-	const yaml_parser_t *p = &r->parser;
-	const char *text = p->problem != NULL ? p->problem : "malformed YAML";
-	struct place at;
-
-	switch (p->error) {
-	case YAML_READER_ERROR:
-		at = place_of_offset(r, p->problem_offset);
-		if (p->problem_value >= 0)
-			problem_add(r->problems, at, NULL, "%s (0x%02x)", text,
-			    (unsigned int)p->problem_value);
-		else
-			problem_add(r->problems, at, NULL, "%s", text);
-		return;
-	case YAML_MEMORY_ERROR:
-		(void)problem_nomem(r->problems); /* the caller stops anyway */
-		return;
-	case YAML_NO_ERROR:
-	case YAML_SCANNER_ERROR:
-	case YAML_PARSER_ERROR:
-	case YAML_COMPOSER_ERROR:
-	case YAML_WRITER_ERROR:
-	case YAML_EMITTER_ERROR:
-		break;
-	}
-	syntax_error(r, text);
 }
 
 static uint32_t
@@ -255,7 +97,7 @@ static int
 on_alias(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	const char *name = (const char *)ev->data.alias.anchor;
-	struct place at = place_of(r, &ev->start_mark);
+	struct place at = yaml_place(r, &ev->start_mark);
 	struct node *node = anchor_find(r, name);
 	char q[QUOTE_MAX];
 
@@ -284,7 +126,7 @@ is_merge(const yaml_event_t *ev)
 static int
 on_scalar(struct yaml_reader *r, const yaml_event_t *ev)
 {
-	struct place at = place_of(r, &ev->start_mark);
+	struct place at = yaml_place(r, &ev->start_mark);
 	struct node *node;
 
 	if (build_wants_key(&r->build) && is_merge(ev))
@@ -304,8 +146,8 @@ on_open(struct yaml_reader *r, const yaml_event_t *ev, enum node_kind kind,
 {
 	struct node *node;
 
-	if (build_open(&r->build, kind, place_of(r, &ev->start_mark), &node) ==
-	    -1)
+	if (build_open(
+		&r->build, kind, yaml_place(r, &ev->start_mark), &node) == -1)
 		return (-1);
 	r->flow += is_flow || r->flow > 0;
 	return (anchor_add(r, anchor, node));
@@ -328,14 +170,50 @@ on_document_start(struct yaml_reader *r, const yaml_event_t *ev)
 
 	if (v == NULL || (v->major == 1 && v->minor == 1))
 		return (0);
-	problem_add(r->problems, place_of(r, &ev->start_mark), NULL,
+	problem_add(r->problems, yaml_place(r, &ev->start_mark), NULL,
 	    "only YAML 1.1 can be read, got %%YAML %d.%d", v->major, v->minor);
 	return (-1);
 }
 
+/* Is there more on the line than the end of a document, or a comment? */
+static int
+is_content(const unsigned char *p, size_t len)
+{
+	if (len >= 3 &&
+	    (memcmp(p, "---", 3) == 0 || memcmp(p, "...", 3) == 0)) {
+		p += 3;
+		len -= 3;
+	}
+	while (len > 0 && memchr(" \t\r", *p, 3) != NULL) {
+		p++;
+		len--;
+	}
+	return (len > 0 && *p != '#');
+}
+
+/* Whoever reads leniently should know what does not count. */
+static void
+warn_of_rest(struct yaml_reader *r, const yaml_event_t *ev)
+{
+	size_t i, n;
+	const unsigned char *end;
+
+	if (r->parser.encoding != YAML_UTF8_ENCODING)
+		return;
+	for (i = yaml_byte_of(r, ev->end_mark.index); i < r->len; i += n + 1) {
+		end = memchr(r->bytes + i, '\n', r->len - i);
+		n = end == NULL ? r->len - i : (size_t)(end - (r->bytes + i));
+		if (!is_content(r->bytes + i, n))
+			continue;
+		problem_warn(r->problems, yaml_place_of_byte(r, i), NULL,
+		    "only the first document counts");
+		return;
+	}
+}
+
 /* 1: enough was read. */
 static int
-on_document_end(struct yaml_reader *r)
+on_document_end(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	struct documents *docs = r->documents;
 	struct node *root = r->build.root;
@@ -351,6 +229,8 @@ on_document_end(struct yaml_reader *r)
 		return (1);
 	}
 	docs->root[docs->n++] = root;
+	if (lenient)
+		warn_of_rest(r, ev);
 	return (lenient);
 }
 
@@ -361,7 +241,7 @@ reader_work(struct yaml_reader *r, const yaml_event_t *ev)
 	r->work += r->flow;
 	if (r->work <= YAML_WORK_MAX)
 		return (0);
-	problem_add(r->problems, place_of(r, &ev->start_mark), NULL,
+	problem_add(r->problems, yaml_place(r, &ev->start_mark), NULL,
 	    "too many values nested too deep");
 	return (-1);
 }
@@ -389,7 +269,7 @@ reader_event(struct yaml_reader *r, const yaml_event_t *ev)
 	case YAML_MAPPING_END_EVENT:
 		return (on_close(r));
 	case YAML_DOCUMENT_END_EVENT:
-		return (on_document_end(r));
+		return (on_document_end(r, ev));
 	case YAML_STREAM_END_EVENT:
 		return (1);
 	case YAML_DOCUMENT_START_EVENT:
@@ -430,7 +310,7 @@ reader_run(struct yaml_reader *r)
 	while (rc == 0) {
 		if (!yaml_parser_parse(&r->parser, &ev)) {
 			if ((r->repaired = reader_repair(r)) == 0)
-				reader_error(r);
+				yaml_error(r);
 			return (-1);
 		}
 		rc = reader_event(r, &ev);

@@ -1,6 +1,6 @@
 /*
- * What the parts of the YAML reader share; for yaml.c and yaml_scalar.c
- * only.
+ * What the parts of the YAML reader share; for yaml.c, yaml_scalar.c
+ * and yaml_error.c only.
  */
 #ifndef YAML_READER_PARTS_H
 #define YAML_READER_PARTS_H
@@ -36,6 +36,12 @@ struct yaml_reader {
 	struct anchor *anchor; /* latest last: names may be used again */
 	size_t nanchors;
 };
+
+struct place yaml_place(const struct yaml_reader *, const yaml_mark_t *);
+/* The same for a byte, which is all that libyaml's decoder tells. */
+struct place yaml_place_of_byte(const struct yaml_reader *, size_t);
+/* Adds the problem that has stopped libyaml. */
+void yaml_error(struct yaml_reader *);
 
 /* The byte of a character that libyaml counts; they come in order. */
 size_t yaml_byte_of(struct yaml_reader *, size_t index);
