@@ -62,7 +62,8 @@ RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/observe.o \
 		   $(ACT) $(PLAN) $(PODS) \
 		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
-		   $(STATUS) reconciled/prepare.o $(FILES) \
+		   $(STATUS) reconciled/prepare.o reconciled/rotate.o \
+		   $(FILES) \
 		   reconciled/lend.o reconciled/kept.o \
 		   reconciled/define.o \
 		   reconciled/handler.o reconciled/probe.o \
@@ -82,6 +83,7 @@ TRANSLATORS	 = reconciled/translate.o reconciled/translate_sandbox.o \
 FILES		 = reconciled/files.o reconciled/volumes.o \
 		   reconciled/downward.o reconciled/subpath.o \
 		   reconciled/mounter.o reconciled/filter.o \
+		   reconciled/logs.o \
 		   reconciled/termination.o reconciled/disk.o
 ACT		 = reconciled/act.o reconciled/act_image.o \
 		   reconciled/act_sandbox.o reconciled/act_container.o \
@@ -316,6 +318,8 @@ $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
 $(eval $(call unit,define,reconciled/define.o reconciled/desired.o $(POD), \
     -lprotobuf-c))
 $(eval $(call unit,kept,reconciled/kept.o $(POD),-lprotobuf-c))
+$(eval $(call unit,logs,reconciled/logs.o reconciled/disk.o $(BASE),\
+    -lprotobuf-c))
 $(eval $(call unit,mounter,$(FILES) common/name.o common/privdrop.o \
     common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
 $(eval $(call unit,disk,$(FILES) common/name.o common/privdrop.o \

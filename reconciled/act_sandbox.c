@@ -48,6 +48,7 @@ act_run_sandbox(struct op *op)
 	Runtime__V1__RunPodSandboxRequest req =
 	    RUNTIME__V1__RUN_POD_SANDBOX_REQUEST__INIT;
 	struct pod_memo *m = &op->pod->memo;
+	const char *reason = NULL;
 	struct arena arena;
 	struct err err;
 
@@ -55,12 +56,17 @@ act_run_sandbox(struct op *op)
 		event_normal(op->r, op->pod, NULL, "SandboxChanged",
 		    "Pod sandbox changed, it will be killed and re-created.");
 	m->cleaned = 0; /* from here on there are folders */
-	if (files_prepare_pod(&op->r->files, op->pod, &err) == -1) {
-		sandbox_failed(op, "FailedMount", err.text);
+	if (prepare_admit(op->r, op->pod, &err) == -1)
+		reason = "NodePorts";
+	else if (files_prepare_pod(&op->r->files, op->pod, &err) == -1)
+		reason = "FailedMount";
+	if (reason != NULL) {
+		sandbox_failed(op, reason, err.text);
 		retry_fail(&m->sandbox, mtime_now(), act_jitter());
 		op_free(op);
 		return;
 	}
+	prepare_warn(op->r, op->pod);
 	m->sandbox_busy = 1;
 	op->r->sandboxes_starting++;
 	arena_init(&arena, REQUEST_MAX);

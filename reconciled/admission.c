@@ -228,7 +228,7 @@ container_clashes(
 				if (ports_clash(c->port[i],
 					other->container[j]->port[k]))
 					return (err_set(err,
-					    "NodePorts: host port %d is taken "
+					    "host port %d is taken "
 					    "by pod %s/%s",
 					    (int)c->port[i]->host_port,
 					    other->namespace_, other->name));

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/name.h"
 #include "reconciled/disk.h"
+#include "reconciled/logs.h"
 #include "reconciled/subpath.h"
 #include "reconciled/termination.h"
 #include "reconciled/volumes.h"
@@ -118,15 +119,22 @@ link_name(char buf[static PATH_MAX], const struct pod *p,
 }
 
 void
+files_log_path(char path[static PATH_MAX], const struct pod *p,
+    const struct seen_container *c)
+{
+	(void)snprintf(path, PATH_MAX, "%s_%s_%s/%s/%u.log", p->namespace_,
+	    p->name, p->uid, c->name, c->attempt); /* fits: checked parts */
+}
+
+void
 files_link_log(
     const struct files *f, const struct pod *p, const struct seen_container *c)
 {
-	char name[PATH_MAX], target[PATH_MAX];
+	char name[PATH_MAX], path[PATH_MAX], target[PATH_MAX * 2];
 
 	link_name(name, p, c);
-	(void)snprintf(target, sizeof(target), "%s/%s_%s_%s/%s/%u.log",
-	    f->env->pod_logs, p->namespace_, p->name, p->uid, c->name,
-	    c->attempt);
+	files_log_path(path, p, c);
+	(void)snprintf(target, sizeof(target), "%s/%s", f->env->pod_logs, path);
 	if (symlinkat(target, f->container_logs, name) == -1 && errno != EEXIST)
 		log_warn("%s/%s", f->container_logs_path, name);
 }
@@ -140,9 +148,8 @@ files_remove_log(
 	/* It may never have been made; a leftover goes with the pod. */
 	link_name(path, p, c);
 	(void)unlinkat(f->container_logs, path, 0);
-	(void)snprintf(path, sizeof(path), "%s_%s_%s/%s/%u.log", p->namespace_,
-	    p->name, p->uid, c->name, c->attempt);
-	(void)unlinkat(f->pod_logs, path, 0);
+	files_log_path(path, p, c);
+	logs_remove(f->pod_logs, path);
 	message_remove(f->pods, p, c->name, c->attempt);
 }
 

@@ -9,6 +9,8 @@
 #ifndef FILES_H
 #define FILES_H
 
+#include <limits.h>
+
 #include "common/err.h"
 #include "reconciled/mounter.h"
 #include "reconciled/pod.h"
@@ -43,6 +45,9 @@ int files_prepare_container(
 int files_write_hosts(
     const struct files *, const struct pod *, const char *text, struct err *);
 #define FILES_HOSTS "etc-hosts" /* below the pod's folder */
+/* A container's log, relative to the folder pod_logs. */
+void files_log_path(char path[static PATH_MAX], const struct pod *,
+    const struct seen_container *);
 /*
  * Makes the link in "container logs" that log collectors follow; a
  * failure is logged only.

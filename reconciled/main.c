@@ -30,6 +30,7 @@
 #include "reconciled/peers.h"
 #include "reconciled/prober.h"
 #include "reconciled/reconcile.h"
+#include "reconciled/rotate.h"
 
 #define FILES_MAX 1024
 #define PATHS_MAX 10
@@ -113,6 +114,9 @@ static const struct conf_key keys[] = {
 	{ "cluster dns", CONF_STRINGS, AT(cluster_dns), NULL, 0, 0, NULL },
 	{ "cluster domain", CONF_STRING, AT(cluster_domain), "", 0, 0,
 	    NULL },
+	{ "log max size", CONF_BYTES, AT(logs.size), "10M", 1024, INT64_MAX,
+	    NULL },
+	{ "log max files", CONF_INT, AT(logs.files), "5", 2, 1000, NULL },
 	{ "resolver", CONF_PATH, AT(resolver), "/etc/resolv.conf", 0, 0,
 	    NULL },
 	{ "sandbox", CONF_ENUM, AT(sandbox), "required", 0, 0,
@@ -332,6 +336,16 @@ on_prober_lost(void *ctx)
 	(void)event_base_loopexit(r->base, NULL); /* cannot fail here */
 }
 
+/* It says nothing unasked, so this is its end. */
+static void
+on_mounter_lost(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	log_warnx("the mounter is gone");
+	on_prober_lost(arg);
+}
+
 static void
 on_signal(evutil_socket_t sig, short what, void *arg)
 {
@@ -438,6 +452,10 @@ loop_prepare(struct reconciled *r, int prober)
 			fatalx("evsignal_new");
 	}
 	r->prober = prober_new(r->base, prober, on_prober_lost, r);
+	r->ev_mounter = event_new(
+	    r->base, r->files.mounter.fd, EV_READ, on_mounter_lost, r);
+	if (r->ev_mounter == NULL || event_add(r->ev_mounter, NULL) == -1)
+		fatalx("event_new");
 	reconcile_init(r);
 	r->lend = lend_new(
 	    r->base, r->conf.manifests, r->conf.strict_modes, on_folder, r);
@@ -450,12 +468,15 @@ serve(struct reconciled *r)
 	r->cri = cri_new(r->base, r->conf.runtime, on_state, r);
 	if (r->cri == NULL)
 		fatal("%s", r->conf.runtime);
+	rotate_start(r);
 	r->events = events_new(r->base, r->cri, &events_callbacks, r);
 	(void)lend_check(r->lend); /* nobody to tell yet */
 	peers_run(r->peers);
 	log_info("ready: node %s, %zu manifests kept", r->node, r->desired.n);
 	(void)event_base_dispatch(r->base); /* ends by on_signal() */
 	events_free(r->events);
+	rotate_stop(r);
+	event_free(r->ev_mounter);
 	cri_free(r->cri);
 }
 

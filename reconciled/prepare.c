@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "reconciled/admission.h"
 #include "reconciled/disk.h"
 #include "reconciled/message.h"
 #include "reconciled/subpath.h"
@@ -12,6 +13,7 @@
 
 #define HOSTS_MAX (1024 * 1024)
 #define HOSTS "/etc/hosts"
+#define DNS_ARENA_MAX (8 * 1024 * 1024)
 
 Runtime__V1__PodSandboxConfig *
 prepare_sandbox(struct arena *a, struct reconciled *r, const struct pod *p,
@@ -22,6 +24,43 @@ prepare_sandbox(struct arena *a, struct reconciled *r, const struct pod *p,
 	if (dns_needs_file(&env.dns, p->definition->pod))
 		env.dns.file = disk_text(a, r->conf.resolver, DNS_FILE_MAX);
 	return (translate_sandbox(a, &env, p, attempt));
+}
+
+int
+prepare_admit(const struct reconciled *r, const struct pod *p, struct err *err)
+{
+	const struct pod *o;
+
+	TAILQ_FOREACH (o, &r->pods, entry)
+		if (o != p && o->definition != NULL &&
+		    (pod_is_live(&o->seen) || o->memo.sandbox_busy) &&
+		    admission_ports(
+			p->definition->pod, o->definition->pod, err) == -1)
+			return (-1);
+	return (0);
+}
+
+void
+prepare_warn(struct reconciled *r, const struct pod *p)
+{
+	const Tripod__Pod *pod = p->definition->pod;
+	struct translate_env env = r->env;
+	struct dns_config c;
+	struct arena a;
+
+	if (dns_misses_cluster(&env.dns, pod) && env.dns.domain[0] != '\0')
+		event_warning(r, p, NULL, "MissingClusterDNS",
+		    "no \"cluster dns\" is configured; the resolver "
+		    "settings of the host are used");
+	arena_init(&a, DNS_ARENA_MAX);
+	if (dns_needs_file(&env.dns, pod))
+		env.dns.file = disk_text(&a, r->conf.resolver, DNS_FILE_MAX);
+	dns_config(&a, &env.dns, pod, &c);
+	if (c.cut)
+		event_warning(r, p, NULL, "DNSConfigForming",
+		    "there are more name servers, search domains or options "
+		    "than resolvers take; the first ones are used");
+	arena_release(&a);
 }
 
 static char *

@@ -12,6 +12,14 @@
 Runtime__V1__PodSandboxConfig *prepare_sandbox(
     struct arena *, struct reconciled *, const struct pod *, uint32_t attempt);
 
+/*
+ * Whether a sandbox of the pod may be made beside those that are there; -1
+ * and err: NodePorts.
+ */
+int prepare_admit(const struct reconciled *, const struct pod *, struct err *);
+/* Tells of resolver settings that are not what the pod asks for. */
+void prepare_warn(struct reconciled *, const struct pod *);
+
 /* An instance of a container of a pod. */
 struct instance_of {
 	const struct pod *pod;

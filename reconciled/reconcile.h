@@ -16,6 +16,7 @@
 #include "reconciled/events.h"
 #include "reconciled/files.h"
 #include "reconciled/lend.h"
+#include "reconciled/logs.h"
 #include "reconciled/plan.h"
 #include "reconciled/policy.h"
 #include "reconciled/record.h"
@@ -34,6 +35,7 @@ struct reconciled_conf {
 	int seccomp_runtime; /* default profile: the runtime's */
 	struct conf_list cluster_dns;
 	struct policy policy;
+	struct log_limits logs;
 };
 
 struct peers;
@@ -58,6 +60,7 @@ struct reconciled {
 	struct peers *peers;
 	struct prober *prober;
 	struct event *ev_reconcile, *ev_wake, *ev_observe, *ev_keep;
+	struct event *ev_mounter, *ev_rotate;
 	uint64_t clock; /* counts actions, to date lists by */
 	int listed;	/* a whole list since the runtime came up */
 	int known;	/* one since the start, then ... */

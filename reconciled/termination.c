@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "reconciled/disk.h"
+#include "reconciled/files.h"
 #include "reconciled/message.h"
 
 /* Room for the runtime's part of each line, too. */
@@ -195,8 +196,7 @@ message_from_log(struct arena *a, int pod_logs, const struct pod *p,
 	ssize_t n;
 	int whole;
 
-	(void)snprintf(path, sizeof(path), "%s_%s_%s/%s/%u.log", p->namespace_,
-	    p->name, p->uid, c->name, c->attempt); /* fits */
+	files_log_path(path, p, c);
 	n = read_end(pod_logs, path, buf, LOG_READ_MAX, &whole);
 	if (n <= 0)
 		return (must_strdup(a, ""));

@@ -5,6 +5,8 @@
 #ifndef TERMINATION_H
 #define TERMINATION_H
 
+#include <limits.h>
+
 #include "common/err.h"
 #include "reconciled/pod.h"
 

@@ -13,7 +13,9 @@ cluster domain cluster.local
 node label zone=a
 allow capability NET_BIND_SERVICE
 allow capability SYS_TIME
-allow sysctl kernel.shmmax'
+allow sysctl kernel.shmmax
+log max size 4K
+log max files 3'
 up
 
 # inside POD COMMAND...: runs it as the container's own process would.
@@ -22,19 +24,32 @@ inside()
 	ctr task exec --exec-id "e$RANDOM$RANDOM" "$(container_id "$1")" "${@:2}"
 }
 
+# said POD COMMAND...: its output; ctr now and then loses that of a command
+# that ends at once.
+said()
+{
+	local text i
+
+	for i in 1 2 3 4 5; do
+		text=$(inside "$@") || return 1
+		[ -z "$text" ] || break
+	done
+	echo "$text"
+}
+
 # says POD EXPECTED COMMAND...
 says()
 {
-	local said
+	local text
 
-	said=$(inside "$1" "${@:3}") || fail "$1: ${*:3}"
-	[ "$said" = "$2" ] || fail "$1: ${*:3}: \"$said\", not \"$2\""
+	text=$(said "$1" "${@:3}") || fail "$1: ${*:3}"
+	[ "$text" = "$2" ] || fail "$1: ${*:3}: \"$text\", not \"$2\""
 }
 
 # status_of POD KEY: a line of its first process's status.
 status_of()
 {
-	inside "$1" sed -n "s/^$2:[[:space:]]*//p" /proc/self/status
+	said "$1" sed -n "s/^$2:[[:space:]]*//p" /proc/self/status
 }
 
 put secure.yaml <<EOT
@@ -168,7 +183,7 @@ says secure-node1 3000 stat -c %g /memory/x
 ! inside secure-node1 dd if=/dev/zero of=/memory/x bs=1M count=2 2>/dev/null ||
     fail 'its memory has no limit'
 says secure-node1 'app="web"' cat /about/labels
-[ "$(inside secure-node1 stat -L -c '%a %g' /about/deep/cpu)" = '440 3000' ]
+[ "$(said secure-node1 stat -L -c '%a %g' /about/deep/cpu)" = '440 3000' ]
 says secure-node1 500 cat /about/deep/cpu
 ! inside secure-node1 rm /about/labels 2>/dev/null || fail '/about is writable'
 says secure-node1 '' cat /proc/interrupts
@@ -197,10 +212,10 @@ inside plain-node1 grep -qx "$(head -n 1 /etc/hosts)" /etc/hosts
 echo "- namespaces and sysctls"
 says secure-node1 0 cat /proc/sys/net/ipv4/ip_unprivileged_port_start
 says secure-node1 12345678 cat /proc/sys/kernel/shmmax
-[ "$(inside strong-node1 cat /proc/1/comm)" = pause ]
-[ "$(inside secure-node1 cat /proc/1/comm)" = sleep ]
-[ "$(inside plain-node1 cat /proc/1/comm)" = "$(cat /proc/1/comm)" ]
-[ "$(inside plain-node1 readlink /proc/self/ns/net)" = \
+[ "$(said strong-node1 cat /proc/1/comm)" = pause ]
+[ "$(said secure-node1 cat /proc/1/comm)" = sleep ]
+[ "$(said plain-node1 cat /proc/1/comm)" = "$(cat /proc/1/comm)" ]
+[ "$(said plain-node1 readlink /proc/self/ns/net)" = \
     "$(readlink /proc/self/ns/net)" ]
 
 echo "- resources"
@@ -293,15 +308,48 @@ spec:
     command: [sh, -c, 'cat /x/secret; exec sleep 1000']
     volumeMounts: [{name: work, mountPath: /x, subPath: out}]
 EOT
-said() { grep -sq "$2" "$TRIPOD_LOGS/pods/default_escape-node1_"*/"$1"/*.log; }
-await 20 said link 'stdout F deep'
+logged() { grep -sq "$2" "$TRIPOD_LOGS/pods/default_escape-node1_"*/"$1"/*.log; }
+await 20 logged link 'stdout F deep'
 await 20 is escape-node1 '.containers[] | select(.name == "out") | .state.reason' \
     CreateContainerConfigError
 of escape-node1 '.containers[] | select(.name == "out") | .state.message' |
     grep -q 'leads out of the volume'
-! said out secret || fail 'a container saw what it must not'
+! logged out secret || fail 'a container saw what it must not'
 rm "$TRIPOD_MANIFESTS/escape.yaml"
 await 20 absent escape-node1
+
+echo "- two pods cannot have one port of the host"
+port() {
+	cat <<EOT
+apiVersion: v1
+kind: Pod
+metadata: {name: $1}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: main
+    image: localhost/bb:1
+    command: [sh, -c, exec sleep 1000]
+    ports: [{containerPort: 80, hostPort: 8080}]
+EOT
+}
+port one | put one.yaml
+await 20 running one-node1
+port two | put two.yaml
+waits() { ctl status | grep -q 'two-node1.*host port 8080 is taken by pod default/one-node1'; }
+await 10 waits
+rm "$TRIPOD_MANIFESTS/one.yaml"
+await 30 running two-node1
+rm "$TRIPOD_MANIFESTS/two.yaml"
+
+echo "- logs are rotated while the container writes on"
+pod chatty 1 'while :; do echo some text; usleep 1000; done' | put chatty.yaml
+rotated() { compgen -G "$TRIPOD_LOGS/pods/default_chatty-node1_*/main/0.log.*" >/dev/null; }
+await 30 rotated
+await 10 test -s "$(echo "$TRIPOD_LOGS/pods/default_chatty-node1_"*/main/0.log)"
+rm "$TRIPOD_MANIFESTS/chatty.yaml"
+await 20 absent chatty-node1
+[ -z "$(ls "$TRIPOD_LOGS/pods")" ]
 
 echo "- what the operator forbids, or the node is not, is refused"
 put refused.yaml <<EOT
