@@ -107,12 +107,12 @@ pod_define(struct pod *p, const struct claim *c)
 static struct pod *
 pod_get(struct reconciled *r, const struct claim *c)
 {
-	struct pod *p = pods_find(&r->pods, c->uid);
 	const char *slash = strchr(c->name, '/');
+	struct pod *p;
 	char *ns;
 
-	if (p != NULL)
-		return (pod_is_named(p, c->name) ? p : NULL);
+	if (c->pod != NULL)
+		return (pod_is_named(c->pod, c->name) ? c->pod : NULL);
 	ns = xstrndup(c->name, (size_t)(slash - c->name));
 	p = pod_new(c->uid, ns, slash + 1);
 	free(ns);
@@ -136,14 +136,13 @@ file_define(struct reconciled *r, struct desired_file *f)
 }
 
 /*
- * Whether somebody wants a pod that was wanted.  While a transfer goes
- * on, a pod that nobody names yet may still be named, by another file
- * than before.
+ * Whether somebody wants a pod that was wanted; the claim has its uid.
+ * While a transfer goes on, a pod that nobody names yet may still be
+ * named, by another file than before.
  */
 static int
-is_wanted(struct reconciled *r, const struct pod *p)
+is_wanted(struct reconciled *r, const struct pod *p, const struct claim *c)
 {
-	const struct claim *c = desired_winner(&r->desired, p->uid);
 	char *name;
 
 	if (c != NULL)
@@ -160,12 +159,17 @@ void
 define_pods(struct reconciled *r)
 {
 	struct desired_file *f;
+	struct claim *c;
 	struct pod *p;
 
 	desired_settle(&r->desired);
 	log_conflicts(&r->desired);
-	TAILQ_FOREACH (p, &r->pods, entry)
-		p->want.wanted = p->want.wanted && is_wanted(r, p);
+	TAILQ_FOREACH (p, &r->pods, entry) {
+		c = desired_winner(&r->desired, p->uid);
+		if (c != NULL)
+			c->pod = p;
+		p->want.wanted = p->want.wanted && is_wanted(r, p, c);
+	}
 	TAILQ_FOREACH (f, &r->desired.files, entry)
 		file_define(r, f);
 }

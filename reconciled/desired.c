@@ -74,26 +74,30 @@ desired_find(const struct desired *d, const char *name)
 	return (NULL);
 }
 
-/* Kept in the order of names, which is how people read them. */
+/*
+ * Kept in the order of names, in which they come, too: so the search
+ * starts at the end.
+ */
 struct desired_file *
 desired_get(struct desired *d, const char *name)
 {
 	struct desired_file *f, *o;
+	int order = 1;
 
-	if ((f = desired_find(d, name)) != NULL)
-		return (f);
+	TAILQ_FOREACH_REVERSE(o, &d->files, desired_files, entry)
+	if ((order = strcmp(name, o->name)) >= 0)
+		break;
+	if (o != NULL && order == 0)
+		return (o);
 	if (d->n == DESIRED_FILES_MAX)
 		return (NULL);
 	f = xcalloc(1, sizeof(*f));
 	f->name = xstrdup(name);
 	f->digest = xstrdup("");
-	TAILQ_FOREACH (o, &d->files, entry)
-		if (strcmp(o->name, name) > 0)
-			break;
 	if (o != NULL)
-		TAILQ_INSERT_BEFORE(o, f, entry);
+		TAILQ_INSERT_AFTER(&d->files, o, f, entry);
 	else
-		TAILQ_INSERT_TAIL(&d->files, f, entry);
+		TAILQ_INSERT_HEAD(&d->files, f, entry);
 	d->n++;
 	return (f);
 }
@@ -185,7 +189,7 @@ desired_own(const struct desired_file *f, const char *uid)
 	return (NULL);
 }
 
-static const struct claim *
+static struct claim *
 won_find(struct desired *d, const char *key)
 {
 	ENTRY item = { (char *)(uintptr_t)key, NULL }, *found;
@@ -214,6 +218,7 @@ settle_file(struct desired *d, struct desired_file *f)
 
 	for (i = 0; i < f->nclaim; i++) {
 		c = &f->claim[i];
+		c->pod = NULL;
 		c->rival = won_find(d, c->name);
 		if (c->rival == NULL)
 			c->rival = won_find(d, c->uid);
@@ -242,7 +247,7 @@ desired_settle(struct desired *d)
 	}
 }
 
-const struct claim *
+struct claim *
 desired_winner(struct desired *d, const char *key)
 {
 	log_assert(d->won != NULL);

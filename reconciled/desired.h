@@ -27,6 +27,7 @@
 
 struct desired_file;
 struct hsearch_data;
+struct pod;
 
 /* A pod that a file wants. */
 struct claim {
@@ -39,6 +40,7 @@ struct claim {
 	const struct desired_file *file;
 	const struct claim *rival; /* which has the pod; NULL: this one */
 	int told;		   /* the rival was logged */
+	struct pod *pod;	   /* with its uid, within define_pods() */
 };
 
 struct desired_file {
@@ -90,7 +92,7 @@ void desired_settle(struct desired *);
  * The claim that has the pod of a "namespace/name" or uid, or NULL.
  * Everything must be settled.
  */
-const struct claim *desired_winner(struct desired *, const char *key);
+struct claim *desired_winner(struct desired *, const char *key);
 /* A new Definition; NULL beyond the arena's limit. */
 Tripod__Definition *claim_unpack(const struct claim *, struct arena *);
 /* The file's claims as a manifest, to be kept. */

@@ -15,6 +15,8 @@
 #define DIGEST_MAX 128
 #define REFUSAL_MAX 4096 /* memory for a problem of our own */
 #define KEEP_MS 100	 /* pods come first */
+#define KEEP_NEXT_MS 50	 /* a slow disk must not hold up the rest */
+#define KEEP_RETRY_MS 60000
 #define STAT_NAMES_MAX 40
 #define STAT_ANSWER_MAX (64 * 1024)
 #define NS_PER_SECOND 1000000000LL
@@ -217,25 +219,26 @@ file_gone(struct reconciled *r, struct desired_file *f)
 	r->redefine = 1;
 }
 
-static void
-file_keep(struct reconciled *r, struct desired_file *f)
+static int
+file_keep(struct reconciled *r, struct desired_file *f, struct err *err)
 {
 	struct arena *a = arena_new(KEPT_DECODE_MAX);
 	Tripod__Manifest *m = desired_manifest(f, a);
-	struct err err;
+	int rc = 0;
 
 	if (m == NULL)
 		log_warnx("manifest %s: too large to be kept", f->name);
-	else if (kept_store(r->files.manifests, m, &err) == -1)
-		log_warnx("%s", err.text);
+	else
+		rc = kept_store(r->files.manifests, m, err);
 	arena_free(a);
-	f->kept = 1; /* or a later version will be */
+	f->kept = rc == 0;
+	return (rc);
 }
 
 static void
-keep_later(struct reconciled *r)
+keep_later(struct reconciled *r, int ms)
 {
-	struct timeval tv = { 0, KEEP_MS * 1000 };
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
 
 	if (!evtimer_pending(r->ev_keep, NULL) &&
 	    event_add(r->ev_keep, &tv) == -1)
@@ -247,15 +250,22 @@ watch_keep(evutil_socket_t fd, short what, void *arg)
 {
 	struct reconciled *r = arg;
 	struct desired_file *f;
+	struct err err;
 
 	(void)fd;
 	(void)what;
+	if (r->desired.staging)
+		return; /* its end leads here again */
 	TAILQ_FOREACH (f, &r->desired.files, entry) {
 		if (f->nclaim == 0 || f->kept)
 			continue;
-		/* One at a time: the disk may take its time. */
-		file_keep(r, f);
-		keep_later(r);
+		/* One at a time. */
+		if (file_keep(r, f, &err) == -1) {
+			log_warnx("%s", err.text);
+			keep_later(r, KEEP_RETRY_MS);
+		} else {
+			keep_later(r, KEEP_NEXT_MS);
+		}
 		return;
 	}
 }
@@ -295,7 +305,7 @@ on_manifest(void *ctx, struct ipc_msg *msg)
 	desired_note(f, m, msg->arena, wall_now_ns());
 	msg->arena = NULL;
 	r->redefine = 1;
-	keep_later(r);
+	keep_later(r, KEEP_MS);
 	reconcile_kick(r);
 	return (0);
 }
@@ -332,6 +342,7 @@ on_end(void *ctx, struct ipc_msg *msg)
 	r->desired.staging = 0;
 	r->desired.synced = 1;
 	r->redefine = 1;
+	keep_later(r, KEEP_MS);
 	reconcile_kick(r);
 	return (0);
 }
