@@ -236,7 +236,8 @@ desired_settle(struct desired *d)
 
 	unsettle(d);
 	d->won = xcalloc(1, sizeof(*d->won));
-	if (hcreate_r(2 * d->npods + 1, d->won) == 0)
+	/* Two keys for each, in a table that stays half empty. */
+	if (hcreate_r(4 * d->npods + 1, d->won) == 0)
 		log_assert(!"memory for the index");
 	if (d->last) {
 		TAILQ_FOREACH_REVERSE(f, &d->files, desired_files, entry)
