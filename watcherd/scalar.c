@@ -323,6 +323,7 @@ digits_find(double mag, int is_single, struct digits *out)
 			low = mid + 1;
 	}
 	(void)reads_back(mag, is_single, high, text); /* for the text */
+	memset(out, 0, sizeof(*out));
 	e = strchr(text, 'e');
 	out->exponent = (int)strtol(e + 1, NULL, 10);
 	for (p = text; p < e; p++) {
