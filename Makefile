@@ -70,6 +70,9 @@ RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/probes.o reconciled/prober.o $(CRI)
 PROBER		 = reconciled/prober/main.o reconciled/prober/serve.o \
 		   reconciled/prober/filter.o $(PROBECALL)
+SPAWNER		 = reconciled/prober/spawner.o ipc/imsg.o \
+		   common/err.o common/log.o common/mem.o common/mtime.o \
+		   common/privdrop.o
 PROBECALL	 = reconciled/prober/call.o reconciled/prober/request.o \
 		   reconciled/prober/target.o reconciled/prober/health.o \
 		   common/multi.o gen/grpchealth.pb-c.o
@@ -113,7 +116,7 @@ COMMANDS	 = ctl/cmd_status.o ctl/cmd_check.o ctl/cmd_explain.o \
 		   ctl/cmd_render.o ctl/cmd_log.o
 
 PROGRAMS	 = $(addprefix $(O)/bin/,watcherd reconciled mirrord tripodctl)
-HELPERS		 = $(O)/bin/tripod-prober
+HELPERS		 = $(addprefix $(O)/bin/,tripod-prober tripod-spawner)
 
 all: $(PROGRAMS) $(HELPERS)
 
@@ -128,6 +131,7 @@ $(O)/bin/reconciled: LIBS = -lnghttp2 $(LIBS_IPC)
 $(O)/bin/reconciled: $(call objs,$(RECONCILED) $(IPC) $(COMMON))
 $(O)/bin/tripod-prober: LIBS = -lcurl -lssl -lcrypto $(LIBS_IPC)
 $(O)/bin/tripod-prober: $(call objs,$(PROBER) $(IPC) $(COMMON))
+$(O)/bin/tripod-spawner: $(call objs,$(SPAWNER))
 $(O)/bin/mirrord: LIBS = -lcurl -lssl -lcrypto -ljansson -lyaml $(LIBS_IPC)
 $(O)/bin/mirrord: $(call objs,$(MIRRORD) $(IPC) $(COMMON))
 $(O)/bin/tripodctl: LIBS = -ljansson $(LIBS_IPC)

@@ -427,11 +427,12 @@ enter_sandbox(const struct reconciled *r)
 static int
 spawn_prober(const struct reconciled *r)
 {
+	const struct prober_conf conf = { r->conf.prober, r->conf.probe_user,
+		r->conf.sandbox == MODE_OPTIONAL };
 	struct err err;
 	int fd;
 
-	fd = prober_spawn(r->conf.prober, r->conf.probe_user,
-	    r->conf.sandbox == MODE_OPTIONAL, &err);
+	fd = prober_spawn(&conf, &err);
 	if (fd == -1)
 		fatalx("%s", err.text);
 	return (fd);

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +14,7 @@
 
 #define RESULT_MAX 4096
 #define SLACK_MS 30000 /* for its queue; then it is stuck */
-#define CHANNEL_FD 3   /* where tripod-prober expects its socket */
+#define CHANNEL_FD 3   /* where tripod-spawner expects its socket */
 
 struct prober_call {
 	TAILQ_ENTRY(prober_call) entry;
@@ -28,7 +30,7 @@ TAILQ_HEAD(prober_calls, prober_call);
 
 struct prober {
 	struct event_base *base;
-	struct peer *control; /* the supervisor */
+	struct peer *control; /* the spawner */
 	struct peer *peer;    /* the prober; NULL: there is none now */
 	struct prober_calls calls;
 	size_t ncalls;
@@ -195,7 +197,7 @@ on_prober_gone(struct peer *peer, const struct err *err, void *ctx)
 
 static const struct peer_callbacks prober_callbacks = { on_prober_gone, NULL };
 
-/* --- what comes from its supervisor --- */
+/* --- what comes from its spawner --- */
 
 static int
 on_prober(void *ctx, struct ipc_msg *m)
@@ -223,7 +225,7 @@ on_control_gone(struct peer *peer, const struct err *err, void *ctx)
 {
 	struct prober *p = ctx;
 
-	log_warnx("the prober's supervisor has ended%s%s",
+	log_warnx("the prober's spawner has ended%s%s",
 	    err->text[0] != '\0' ? ": " : "", err->text);
 	peer_free(peer);
 	p->control = NULL;
@@ -263,7 +265,7 @@ prober_new(struct event_base *base, int fd, void (*on_lost)(void *), void *ctx)
 	p->control = peer_new(
 	    base, fd, &prober_control_table, &control_callbacks, p);
 	if (p->control == NULL)
-		fatal("socket of the prober's supervisor");
+		fatal("socket of the prober's spawner");
 	p->control->phase = PHASE_READY;
 	return (p);
 }
@@ -286,13 +288,29 @@ prober_free(struct prober *p)
 
 /* --- starting it --- */
 
-static void __attribute__((noreturn))
-supervisor_exec(const char *path, const char *user, int optional, int fd)
+/* It stands beside the program that it is to run. */
+static void
+spawner_path(char *path, size_t size, const char *prober)
 {
-	char name[] = "tripod-prober", u[] = "-u", o[] = "-o";
-	char *argv[] = { name, u, xstrdup(user), optional ? o : NULL, NULL };
-	char *envp[] = { NULL };
+	const char *slash = strrchr(prober, '/');
 
+	(void)snprintf(path, size, "%.*s/tripod-spawner",
+	    slash == NULL ? 0 : (int)(slash - prober), prober);
+}
+
+static void __attribute__((noreturn))
+spawner_exec(const struct prober_conf *conf, int fd)
+{
+	char name[] = "tripod-spawner", u[] = "-u", o[] = "-o";
+	char *user = xstrdup(conf->user), *prober = xstrdup(conf->path);
+	char *argv[] = { name, u, user, prober, NULL, NULL };
+	char path[PATH_MAX], *envp[] = { NULL };
+
+	if (conf->optional) {
+		argv[3] = o;
+		argv[4] = prober;
+	}
+	spawner_path(path, sizeof(path), conf->path);
 	/* Descriptors are close-on-exec, but for the copy made here. */
 	if (fd != CHANNEL_FD ? dup2(fd, CHANNEL_FD) == -1
 			     : fcntl(fd, F_SETFD, 0) == -1)
@@ -302,13 +320,18 @@ supervisor_exec(const char *path, const char *user, int optional, int fd)
 }
 
 int
-prober_spawn(const char *path, const char *user, int optional, struct err *err)
+prober_spawn(const struct prober_conf *conf, struct err *err)
 {
+	char path[PATH_MAX];
 	struct identity id;
 	int fd[2];
 
-	if (identity_user(user, &id, err) == -1)
-		return (-1); /* here the reason is seen */
+	/* Here the reasons are seen. */
+	if (identity_user(conf->user, &id, err) == -1)
+		return (-1);
+	spawner_path(path, sizeof(path), conf->path);
+	if (access(conf->path, X_OK) == -1)
+		return (err_sys(err, "prober: %s", conf->path));
 	if (access(path, X_OK) == -1)
 		return (err_sys(err, "prober: %s", path));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
@@ -320,7 +343,7 @@ prober_spawn(const char *path, const char *user, int optional, struct err *err)
 		(void)close(fd[1]);
 		return (err_sys(err, "prober: fork"));
 	case 0:
-		supervisor_exec(path, user, optional, fd[1]);
+		spawner_exec(conf, fd[1]);
 	default:
 		(void)close(fd[1]); /* the child's */
 	}

@@ -3,8 +3,8 @@
  * to pods over the network, so that reconciled reads no byte of theirs.
  *
  * reconciled cannot start programs once it is confined.  So it starts a
- * supervisor before: tripod-prober, which drops to its user, runs the
- * prober proper as its child, starts another one whenever that ends, and
+ * spawner before: tripod-spawner, which drops to the prober's user, runs
+ * tripod-prober as its child, starts another one whenever that ends, and
  * sends a socket to each.  A prober that dies costs the attempts that were
  * under way, which end as HANDLER_ERROR and say nothing about a pod.
  */
@@ -20,19 +20,23 @@
 #define PROBER_CALLS_MAX 4096	      /* under way at once */
 #define PROBER_TIMEOUT_MAX_MS 3600000 /* longer ones are cut to this */
 
+struct prober_conf {
+	const char *path; /* of tripod-prober; tripod-spawner is beside it */
+	const char *user; /* whom both run as */
+	int optional;	  /* a layer of its sandbox may be missing */
+};
+
 /*
- * Starts the supervisor, which drops to that user; needs privilege.  The
- * socket to it, or -1 and err.  With optional a layer of its sandbox may
- * be missing.
+ * Starts the spawner, which drops to its user; needs privilege.  The
+ * socket to it, or -1 and err.
  */
-int prober_spawn(
-    const char *path, const char *user, int optional, struct err *);
+int prober_spawn(const struct prober_conf *, struct err *);
 
 struct prober;
 struct prober_call;
 
 /*
- * Takes the socket.  on_lost is called once, when the supervisor has
+ * Takes the socket.  on_lost is called once, when the spawner has
  * gone: then there will be no other prober.
  */
 struct prober *prober_new(

@@ -64,12 +64,12 @@ for fd in /proc/"$mounter"/fd/*; do
 done
 [ "$(sockets "$mounter" | wc -l)" = 1 ]
 
-# The prober: a supervisor without rights, and its confined child.
-supervisor=$(child_of "$(daemon_pid reconciled)" tripod-prober)
-await 10 child_of "$supervisor" tripod-prober >/dev/null
-prober=$(child_of "$supervisor" tripod-prober)
+# The prober: a spawner without rights, and its confined child.
+spawner=$(child_of "$(daemon_pid reconciled)" tripod-spawner)
+await 10 child_of "$spawner" tripod-prober >/dev/null
+prober=$(child_of "$spawner" tripod-prober)
 await 10 filtered "$prober"
-for pid in $supervisor $prober; do
+for pid in $spawner $prober; do
 	unprivileged "$pid" "the prober's process $pid"
 	[ "$(field "$pid" Uid)" = 64203 ]
 	[ "$(field "$pid" Gid)" = 64203 ]

@@ -24,7 +24,7 @@ expect()
 
 tree install
 expect usr/local/sbin/{watcherd,reconciled,mirrord,tripodctl} \
-    usr/local/libexec/tripod/tripod-prober \
+    usr/local/libexec/tripod/tripod-{prober,spawner} \
     lib/systemd/system/{watcherd,reconciled,mirrord}.service \
     etc/tripod/{watcherd,reconciled,mirrord}.conf \
     usr/local/share/man/man8/{watcherd,reconciled,mirrord,tripodctl}.8 \

@@ -182,18 +182,18 @@ probed live 'mkdir /w; httpd -f -p 8080 -h /w' '    livenessProbe:
 await 20 ready live-node1
 pid=$(pid_of live-node1)
 prober_of() { pgrep -P "$1" -x tripod-prober; }
-supervisor=$(prober_of "$(daemon_pid reconciled)")
+spawner=$(pgrep -P "$(daemon_pid reconciled)" -x tripod-spawner)
 for _ in 1 2 3; do
-	old=$(prober_of "$supervisor")
+	old=$(prober_of "$spawner")
 	kill -9 "$old"
-	prober_is_new() { [ "$(prober_of "$supervisor")" != "$old" ]; }
+	prober_is_new() { [ "$(prober_of "$spawner")" != "$old" ]; }
 	await 10 prober_is_new
 	stays 1 ready live-node1
 done
 stays 2 ready live-node1
-# The supervisor, too: then reconciled is started afresh.
+# The spawner, too: then reconciled is started afresh.
 old=$(daemon_pid reconciled)
-kill -9 "$supervisor"
+kill -9 "$spawner"
 await 10 daemon_is_new reconciled "$old"
 await 10 ready live-node1
 stays 2 ready live-node1

@@ -94,9 +94,9 @@ await 20 eval '! running "[A-Z]"'
 # reconciled does not take the end of its prober for a failure.
 # shellcheck disable=SC2086 # a list of numbers
 set -- $pids
-supervisor=$(pgrep -P "$1" -x tripod-prober)
-prober=$(pgrep -P "$supervisor" -x tripod-prober)
-kill "$prober" "$supervisor" "$@"
+spawner=$(pgrep -P "$1" -x tripod-spawner)
+prober=$(pgrep -P "$spawner" -x tripod-prober)
+kill "$prober" "$spawner" "$@"
 wait "$1"
-await 5 eval '! kill -0 "$supervisor" 2>/dev/null'
+await 5 eval '! kill -0 "$spawner" 2>/dev/null'
 ! kill -0 "$prober" 2>/dev/null

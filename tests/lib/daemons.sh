@@ -97,7 +97,7 @@ daemons_built()
 {
 	local name
 
-	for name in $tripod tripodctl tripod-prober; do
+	for name in $tripod tripodctl tripod-prober tripod-spawner; do
 		[ -x "$TRIPOD_BIN/$name" ] ||
 		    die "$TRIPOD_BIN/$name is missing: make"
 	done

@@ -24,7 +24,8 @@ sources()
 
 programs()
 {
-	for name in watcherd reconciled mirrord tripodctl tripod-prober; do
+	for name in watcherd reconciled mirrord tripodctl \
+	    tripod-prober tripod-spawner; do
 		echo "$obj/bin/$name"
 	done
 }

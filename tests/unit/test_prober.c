@@ -1,5 +1,5 @@
 /*
- * reconciled's side of the prober: this test plays supervisor and prober,
+ * reconciled's side of the prober: this test plays spawner and prober,
  * well and badly.
  */
 #include <setjmp.h>
@@ -25,7 +25,7 @@
 struct world {
 	struct event_base *base;
 	struct prober *prober;
-	struct imsgbuf control; /* the supervisor's end */
+	struct imsgbuf control; /* the spawner's end */
 	struct imsgbuf peer;	/* the prober's end */
 	int lost;
 	unsigned int results;
@@ -111,7 +111,7 @@ await(struct world *w, const unsigned int *value, unsigned int n)
 	assert_int_equal(*value, n);
 }
 
-/* The supervisor has started a prober. */
+/* The spawner has started a prober. */
 static void
 prober_comes(struct world *w)
 {
@@ -362,7 +362,7 @@ test_large_request(void **state)
 }
 
 static void
-test_supervisor_goes(void **state)
+test_spawner_goes(void **state)
 {
 	struct world *w = *state;
 	unsigned int lost;
@@ -419,7 +419,7 @@ main(void)
 		TEST(test_cancel),
 		TEST(test_garbage),
 		TEST(test_large_request),
-		TEST(test_supervisor_goes),
+		TEST(test_spawner_goes),
 		cmocka_unit_test(test_clean),
 	};
 
