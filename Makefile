@@ -406,7 +406,8 @@ bench: all $(O)/tests/bench/rawcri
 	@tests/lib/deps build test
 	@TRIPOD_OBJ=$(abspath $(O)) tests/lib/rig isolate sh -c \
 	    'd=$$(mktemp -d /tmp/bench.XXXXXX) && chmod 755 $$d && \
-	    tests/bench/bench $$d; s=$$?; rm -rf $$d; exit $$s'
+	    tests/bench/bench $$d && tests/bench/rescan $$d; s=$$?; \
+	    rm -rf $$d; exit $$s'
 
 # The part of it that needs no runtime.
 bench-intake: $(O)/tests/bench/decode

@@ -29,6 +29,23 @@ await 10 not_ignored keep.yaml.bak
 await 10 not_ignored old
 pid_lives
 
+# More names than anybody looks at, in front of it: it goes on, also when all
+# that is known has to be learnt again; and afterwards all is as before.
+(cd "$TRIPOD_MANIFESTS" && seq -f 'j%06.0f.yaml' 20000 | xargs touch)
+for name in watcherd reconciled; do
+	crash $name
+	await 20 peer_is_up watcherd
+	stays 2 pid_lives
+done
+find "$TRIPOD_MANIFESTS" -name 'j*' -delete
+pod late 1 | put late.yaml
+await 30 running late-node1
+rm "$TRIPOD_MANIFESTS/late.yaml"
+await 20 absent late-node1
+pid_lives
+[ "$(ctl status -o json | jq '[.files[] | select(.file | startswith("j"))] |
+    length')" = 0 ]
+
 # Another file system in its place: its content counts; without it, the first.
 pod other 1 >"$STORY/other.yaml"
 mount -t tmpfs -o mode=0700 none "$TRIPOD_MANIFESTS"
