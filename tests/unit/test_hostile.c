@@ -21,6 +21,7 @@
 #include "watcherd/manifest.h"
 
 #define TIME_MAX_MS 200
+#define TRIES 5
 #define MEMORY_MAX_KB (32 * 1024)
 
 #define POD "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n"
@@ -177,6 +178,7 @@ check_row(const struct hostile *h, char *text, enum manifest_mode mode)
 	struct usage used = measure(text, len, mode);
 	const char *name = mode == MANIFEST_LENIENT ? ", leniently" : "";
 	long slack = 1;
+	int i;
 
 #if defined(__SANITIZE_ADDRESS__)
 	slack = 20;
@@ -185,6 +187,9 @@ check_row(const struct hostile *h, char *text, enum manifest_mode mode)
 	if (getenv("TEST_HOSTILE_PRINT") != NULL)
 		print_message("%5ld ms %6ld KB %s%s\n", used.ms,
 		    used.kb - none.kb, h->name, name);
+	/* Whoever else is busy on the machine makes it look longer. */
+	for (i = 0; i < TRIES && used.ms > TIME_MAX_MS * slack; i++)
+		used.ms = measure(text, len, mode).ms;
 	if (used.ms > TIME_MAX_MS * slack)
 		fail_msg("%s%s: %ld ms", h->name, name, used.ms);
 	if (used.kb - none.kb > MEMORY_MAX_KB)
