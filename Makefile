@@ -328,6 +328,8 @@ $(eval $(call unit,mounter,$(FILES) common/name.o common/privdrop.o \
     common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
 $(eval $(call unit,disk,$(FILES) common/name.o common/privdrop.o \
     common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
+$(eval $(call fuzz,text,$(FILES) common/name.o common/privdrop.o \
+    common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
 $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim

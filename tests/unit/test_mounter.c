@@ -4,12 +4,14 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -112,6 +114,8 @@ teardown(void **state)
 	return (system(command));
 }
 
+#define RACES 300
+#define RACES_MAX 100000
 #define DATA "state/pods/u1/volumes/kubernetes.io~empty-dir/data"
 
 static void
@@ -248,6 +252,53 @@ test_links_on_the_way(void **state)
 	assert_null(resolve(f, "hanging/made"));
 }
 
+/* Exchanges a folder and a link that leads out, as fast as it can. */
+static pid_t
+swap_for_ever(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid != -1);
+	while (pid == 0)
+		(void)renameat2(AT_FDCWD, DATA "/swap", AT_FDCWD, DATA "/other",
+		    RENAME_EXCHANGE);
+	return (pid);
+}
+
+static void
+test_race(void **state)
+{
+	struct fixture *f = *state;
+	char outside[PATH_MAX], file[PATH_MAX];
+	int i, found = 0, refused = 0;
+	pid_t pid;
+
+	prepare(f);
+	(void)snprintf(outside, sizeof(outside), "%s/outside", f->top);
+	assert_int_equal(mkdir("outside", 0755), 0);
+	put("outside/file", "out");
+	assert_int_equal(mkdir(DATA "/swap", 0755), 0);
+	put(DATA "/swap/file", "in");
+	assert_int_equal(symlink(outside, DATA "/other"), 0);
+	pid = swap_for_ever();
+	for (i = 0; i < RACES_MAX && (i < RACES || found == 0 || refused == 0);
+	     i++) {
+		if (resolve(f, "swap") == NULL) {
+			refused++;
+			continue;
+		}
+		found++;
+		(void)snprintf(file, sizeof(file), "%s/file", f->out.host_path);
+		if (strcmp(get(file), "in") != 0)
+			break;
+	}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	if (found > 0)
+		assert_string_equal(get(file), "in");
+	assert_true(found > 0 && refused > 0); /* else it was no race */
+}
+
 /* Removal never goes into what is mounted. */
 static void
 test_removal(void **state)
@@ -304,6 +355,7 @@ main(void)
 		TEST(test_sub_path),
 		TEST(test_sub_path_file),
 		TEST(test_links_on_the_way),
+		TEST(test_race),
 		TEST(test_removal),
 		TEST(test_targets),
 	};

@@ -15,8 +15,9 @@
 static const char *
 env_of(struct fixture *f, Tripod__Env *e)
 {
-	Tripod__Env *list[] = { e };
+	static Tripod__Env *list[1];
 
+	list[0] = e;
 	e->name = TEXT("A");
 	f->container.env = list;
 	f->container.n_env = 1;
