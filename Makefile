@@ -93,7 +93,7 @@ ACT		 = reconciled/act.o reconciled/act_image.o \
 		   reconciled/act_hook.o reconciled/mark.o
 PLAN		 = reconciled/plan.o \
 		   reconciled/plan_start.o reconciled/plan_stop.o \
-		   reconciled/plan_pods.o
+		   reconciled/plan_pods.o reconciled/order.o
 STATUS		 = reconciled/status.o reconciled/status_container.o
 PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
 		   reconciled/backoff.o reconciled/health.o \
@@ -274,6 +274,8 @@ BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
 PLAN_TEST	 = tests/unit/planrow.o $(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,plan,$(PLAN_TEST),-lprotobuf-c))
 $(eval $(call unit,plan_pod,$(PLAN_TEST),-lprotobuf-c))
+$(eval $(call unit,order,$(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE),\
+    -lprotobuf-c))
 $(eval $(call unit,mark,reconciled/mark.o gen/cri.pb-c.o $(BASE),\
     -lprotobuf-c))
 $(eval $(call unit,backoff,reconciled/backoff.o $(BASE),-lprotobuf-c))

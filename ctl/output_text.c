@@ -195,6 +195,9 @@ print_reasons(const struct answer *a, FILE *to)
 
 	for (i = 0; i < a->npod; i++) {
 		p = a->pod[i];
+		if (p->status != NULL && p->status->message[0] != '\0')
+			(void)fprintf(to, "%s/%s: %s\n", p->namespace_, p->name,
+			    p->status->message);
 		for (j = 0; p->status && j < p->status->n_container; j++) {
 			c = p->status->container[j];
 			if (c->state != NULL && c->state->message[0] != '\0')

@@ -24,7 +24,6 @@ on_sandbox_run(void *ctx, struct cri_result *res)
 	struct seen_sandbox *s;
 
 	m->sandbox_busy = 0;
-	op->r->sandboxes_starting--;
 	if (res->code != GRPC_OK) {
 		sandbox_failed(op, "FailedCreatePodSandBox", res->message);
 		op_failed(op, res, &m->sandbox);
@@ -68,7 +67,7 @@ act_run_sandbox(struct op *op)
 	}
 	prepare_warn(op->r, op->pod);
 	m->sandbox_busy = 1;
-	op->r->sandboxes_starting++;
+	m->sandbox_since = mtime_now();
 	arena_init(&arena, REQUEST_MAX);
 	req.config = prepare_sandbox(&arena, op->r, op->pod, op->act.attempt);
 	(void)cri_call(

@@ -154,8 +154,12 @@ send_ignored(struct link *to, struct arena *a, const Tripod__Ignored *m)
 static int
 send_pod(struct link *to, struct arena *a, struct pod *p)
 {
+	static char queued[] = "waits for pods of higher priority to start";
 	Tripod__PodItem *i = reconcile_item(a, to->r, p);
 
+	if (p->want.queued && i->status != NULL &&
+	    i->status->message[0] == '\0')
+		i->status->message = queued;
 	i->mirror = message_new(a, &tripod__mirror_item__descriptor);
 	i->mirror->state = p->mirror_state;
 	i->mirror->reason = p->mirror_reason;

@@ -75,6 +75,7 @@ resolve_end(const struct pods *pods, struct pod *p, const struct plan_env *env)
 	resolve_return(p);
 	if (w->wanted) {
 		w->blocked = has_predecessor(pods, p);
+		w->replaces |= w->blocked;
 		return;
 	}
 	if (w->terminating)

@@ -46,7 +46,8 @@ struct memo_condition {
 struct pod_memo {
 	struct memo_container container[POD_CONTAINERS_MAX];
 	struct retry sandbox;
-	int sandbox_busy;
+	int sandbox_busy;	       /* RunPodSandbox is under way ... */
+	struct mtime sandbox_since;    /* ... since then */
 	char message[POD_MESSAGE_MAX]; /* why there is no sandbox, or "" */
 	int cleaned;		       /* nothing is left on the disk */
 	struct memo_condition condition[POD_CONDITIONS];
@@ -59,6 +60,8 @@ struct pod_want {
 	const Tripod__Pod *pod; /* definition; NULL: none is known */
 	int wanted;		/* by a manifest, and no policy against it */
 	int blocked;		/* a pod of the same name must end first */
+	int replaces;		/* it had to wait so */
+	int queued;		/* its sandbox waits for its turn */
 	int hold;		/* not wanted, but its successor's images are
 				 * not here yet: keep it going */
 	int terminating;	/* its end has begun; it will be finished */

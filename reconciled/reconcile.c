@@ -2,14 +2,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "reconciled/define.h"
 #include "reconciled/message.h"
+#include "reconciled/order.h"
 #include "reconciled/peers.h"
 #include "reconciled/probes.h"
 
-#define SANDBOXES_STARTING_MAX 8 /* more at once gains nothing */
+/* Sandboxes started at once, for each processor; more gains nothing. */
+#define PLACES_EACH 2
+#define PLACES_MIN 4
+#define PLACES_MAX 16
 
 void
 reconcile_kick(struct reconciled *r)
@@ -46,20 +51,52 @@ awaits_addresses(const struct pod *p)
 	return (s != NULL && !s->detailed);
 }
 
+/* Pods that ask for a sandbox, in one turn of the loop. */
+struct starts {
+	struct candidate *list;
+	size_t n;
+};
+
 static void
-plan_and_act(
-    struct reconciled *r, struct pod *p, struct mtime now, struct mtime *next)
+starts_add(struct starts *s, struct pod *p, const struct action *a)
+{
+	s->list = xreallocarray(s->list, s->n + 1, sizeof(*s->list));
+	s->list[s->n++] = (struct candidate){ p, *a };
+}
+
+static void
+starts_act(struct reconciled *r, struct starts *s, struct mtime now,
+    struct mtime *next)
+{
+	struct order_env env = { r->places,
+		mtime_add(r->known_since, ORDER_SLOW_MS), now };
+	size_t i, n;
+
+	n = order_starts(&r->pods, s->list, s->n, &env, next);
+	for (i = 0; i < s->n; i++) {
+		s->list[i].pod->want.queued = i >= n;
+		if (i < n)
+			act_run(r, s->list[i].pod, &s->list[i].act);
+	}
+	free(s->list);
+}
+
+static void
+plan_and_act(struct reconciled *r, struct pod *p, struct starts *starts,
+    struct mtime now, struct mtime *next)
 {
 	struct action act[PLAN_MAX];
 	struct mtime wake;
 	size_t i, n;
 
+	p->want.queued = 0;
 	n = plan_pod(&p->want, &p->seen, &p->memo, now, act, &wake);
 	*next = mtime_min(*next, wake);
 	for (i = 0; i < n; i++) {
-		if (act[i].kind == ACT_RUN_SANDBOX &&
-		    r->sandboxes_starting >= SANDBOXES_STARTING_MAX)
-			continue; /* planned again when one is through */
+		if (act[i].kind == ACT_RUN_SANDBOX) {
+			starts_add(starts, p, &act[i]);
+			continue;
+		}
 		if (act[i].kind == ACT_CREATE && awaits_addresses(p))
 			continue; /* planned again when they are known */
 		act_run(r, p, &act[i]);
@@ -169,6 +206,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 {
 	struct reconciled *r = arg;
 	struct mtime now = mtime_now(), next = MTIME_NEVER;
+	struct starts starts = { NULL, 0 };
 	struct timeval tv;
 	struct pod *p;
 
@@ -182,8 +220,9 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		resolve(r, now);
 		TAILQ_FOREACH (p, &r->pods, entry) {
 			probes_sync(r, p);
-			plan_and_act(r, p, now, &next);
+			plan_and_act(r, p, &starts, now, &next);
 		}
+		starts_act(r, &starts, now, &next);
 	}
 	publish(r);
 	forget_gone(r);
@@ -234,9 +273,20 @@ reconcile_on_state(void *ctx, const struct cri_info *info)
 	reconcile_kick(r);
 }
 
+static size_t
+places(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN) * PLACES_EACH;
+
+	if (n < PLACES_MIN)
+		return (PLACES_MIN);
+	return (n > PLACES_MAX ? PLACES_MAX : (size_t)n);
+}
+
 void
 reconcile_init(struct reconciled *r)
 {
+	r->places = places();
 	records_init(&r->records);
 	r->ev_reconcile = event_new(r->base, -1, 0, on_reconcile, r);
 	r->ev_wake = evtimer_new(r->base, on_wake, r);

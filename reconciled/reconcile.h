@@ -69,8 +69,8 @@ struct reconciled {
 	int listing;	  /* one is on its way */
 	int list_again;	  /* and another one is due after it */
 	int no_events;	  /* the runtime has none: list often */
-	unsigned int sandboxes_starting;
-	int redefine; /* what files want, or may have, has changed */
+	size_t places;	  /* for sandboxes being started */
+	int redefine;	  /* what files want, or may have, has changed */
 	int exit_code;
 	int64_t started_ns;
 };
