@@ -45,9 +45,26 @@ advise_env(
 	names_release(&names);
 }
 
+/* A host by a name: the prober has no files to look it up with. */
+static void
+advise_host(
+    struct validate *v, const struct node *handler, const struct path *up)
+{
+	struct path path = { up, "host", 0, 0 };
+	const struct node *host = node_get_kind(
+	    handler, path.name, NODE_STRING);
+
+	if (host != NULL && host->n > 0 &&
+	    strcmp(host->str, "localhost") != 0 &&
+	    !grammar_matches(GRAMMAR_IP, host->str))
+		advise(v, host, &path,
+		    "will fail: names are not looked up, only an IP address "
+		    "or localhost works");
+}
+
 /* A port of a probe or hook by a name that the container has not. */
 static void
-advise_port(struct validate *v, const struct names *ports,
+advise_handler(struct validate *v, const struct names *ports,
     const struct node *handler, const struct path *up)
 {
 	static const char *const kinds[] = { "httpGet", "tcpSocket" };
@@ -58,6 +75,7 @@ advise_port(struct validate *v, const struct names *ports,
 		struct path kind = { up, kinds[i], 0, 0 };
 		struct path path = { &kind, "port", 0, 0 };
 
+		advise_host(v, node_get(handler, kind.name), &kind);
 		port = node_get(node_get(handler, kind.name), path.name);
 		if (port != NULL && port->kind == NODE_STRING && port->n > 0 &&
 		    names_find(ports, port->str) == NULL)
@@ -67,7 +85,7 @@ advise_port(struct validate *v, const struct names *ports,
 }
 
 static void
-advise_ports(
+advise_handlers(
     struct validate *v, const struct node *container, const struct path *up)
 {
 	static const char *const probes[] = { "livenessProbe", "readinessProbe",
@@ -81,12 +99,13 @@ advise_ports(
 	names_of(&ports, list_of(container, "ports"), "name");
 	for (i = 0; i < 3; i++) {
 		path.name = probes[i];
-		advise_port(v, &ports, node_get(container, path.name), &path);
+		advise_handler(
+		    v, &ports, node_get(container, path.name), &path);
 	}
 	path.up = &lifecycle;
 	for (i = 0; i < 2; i++) {
 		path.name = hooks[i];
-		advise_port(v, &ports,
+		advise_handler(v, &ports,
 		    node_get(node_get(container, lifecycle.name), path.name),
 		    &path);
 	}
@@ -156,7 +175,7 @@ rule_advice(
 		advise(v, image, &path,
 		    "is no reference of an image (NAME:TAG, NAME@DIGEST)");
 	advise_env(v, container, up);
-	advise_ports(v, container, up);
+	advise_handlers(v, container, up);
 	advise_mounts(v, container, up);
 	advise_root(v, container, up);
 }
