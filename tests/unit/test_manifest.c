@@ -27,6 +27,7 @@
 #define FILE_MAX (2 << 20)
 #define SAID_MAX (256 * 1024)
 #define TIME_MAX_MS 200
+#define TRIES 3
 
 static char *
 slurp(const char *path, size_t *len)
@@ -278,6 +279,25 @@ now_ms(void)
 	return (ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 }
 
+/* The best of some, as others may be busy on the machine. */
+static int64_t
+time_of(const struct manifest_source *src)
+{
+	struct arena arena;
+	int64_t began, took = INT64_MAX;
+	int i;
+
+	for (i = 0; i < TRIES && took > TIME_MAX_MS; i++) {
+		arena_init(&arena, MANIFEST_ARENA_MAX);
+		began = now_ms();
+		assert_non_null(manifest_parse(src, &arena));
+		if (now_ms() - began < took)
+			took = now_ms() - began;
+		arena_release(&arena);
+	}
+	return (took);
+}
+
 /* A megabyte of one thing after another: bounded in time and memory. */
 static void
 test_bounds(void **state)
@@ -295,8 +315,7 @@ test_bounds(void **state)
 	char *text = malloc(MANIFEST_SIZE_DEFAULT + 256);
 	struct manifest_source src = { "a.yaml", "n", text, 0,
 		MANIFEST_STRICT };
-	struct arena arena;
-	int64_t began, took, slack = 1;
+	int64_t took, slack = 1;
 	size_t h, i, n;
 
 	(void)state;
@@ -312,14 +331,10 @@ test_bounds(void **state)
 				n += strlen(parts[i]);
 			}
 			src.len = n;
-			arena_init(&arena, MANIFEST_ARENA_MAX);
-			began = now_ms();
-			assert_non_null(manifest_parse(&src, &arena));
-			took = now_ms() - began;
+			took = time_of(&src);
 			if (took > TIME_MAX_MS * slack)
 				fail_msg("%lld ms for \"%s\" behind \"%s\"",
 				    (long long)took, parts[i], heads[h]);
-			arena_release(&arena);
 		}
 	}
 	free(text);
