@@ -90,7 +90,8 @@ FILES		 = reconciled/files.o reconciled/volumes.o \
 		   reconciled/termination.o reconciled/disk.o
 ACT		 = reconciled/act.o reconciled/act_image.o \
 		   reconciled/act_sandbox.o reconciled/act_container.o \
-		   reconciled/act_hook.o reconciled/mark.o
+		   reconciled/act_hook.o reconciled/mark.o \
+		   reconciled/imageref.o
 PLAN		 = reconciled/plan.o \
 		   reconciled/plan_start.o reconciled/plan_stop.o \
 		   reconciled/plan_pods.o reconciled/order.o
@@ -276,6 +277,7 @@ $(eval $(call unit,plan,$(PLAN_TEST),-lprotobuf-c))
 $(eval $(call unit,plan_pod,$(PLAN_TEST),-lprotobuf-c))
 $(eval $(call unit,order,$(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE),\
     -lprotobuf-c))
+$(eval $(call unit,imageref,reconciled/imageref.o))
 $(eval $(call unit,mark,reconciled/mark.o gen/cri.pb-c.o $(BASE),\
     -lprotobuf-c))
 $(eval $(call unit,backoff,reconciled/backoff.o $(BASE),-lprotobuf-c))

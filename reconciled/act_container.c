@@ -57,6 +57,8 @@ crash_next(const struct op *op)
 	last = container_newest(&op->pod->seen, op_spec(op)->name);
 	if (last == NULL)
 		return (none);
+	if (last->state != SEEN_EXITED)
+		return (last->crash); /* it never ran: nothing has crashed */
 	return (backoff_next(&last->crash, last->finished, none.last));
 }
 

@@ -46,9 +46,23 @@ hook_cancel(struct seen_container *c)
 
 	if (op == NULL)
 		return;
+	if (op->act.kind == ACT_POST_START)
+		c->post_start = HOOK_DONE;
+	else
+		c->pre_stop = HOOK_DONE;
 	c->hook = NULL;
 	handler_cancel(op->run);
 	op_free(op);
+}
+
+void
+act_cancel_hooks(struct pod *p, int all)
+{
+	struct seen_container *c;
+
+	TAILQ_FOREACH (c, &p->seen.containers, entry)
+		if (all || !container_may_run(c))
+			hook_cancel(c);
 }
 
 void

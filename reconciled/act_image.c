@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reconciled/act_parts.h"
+#include "reconciled/imageref.h"
 #include "reconciled/message.h"
 
 /* A pull that gets nowhere; what it has got so far is kept by containerd. */
@@ -153,11 +154,19 @@ act_image(struct op *op)
 {
 	Runtime__V1__ImageStatusRequest req =
 	    RUNTIME__V1__IMAGE_STATUS_REQUEST__INIT;
+	const Tripod__Container *spec = op_spec(op);
 	struct arena arena;
 
+	if (!imageref_is_valid(spec->image)) {
+		event_warning(op->r, op->pod, spec->name, "InspectFailed",
+		    "\"%s\" is no reference to an image", spec->image);
+		image_failed(
+		    op, "InvalidImageName", "it is no reference to an image");
+		return;
+	}
 	op_memo(op)->busy = 1;
 	arena_init(&arena, REQUEST_MAX);
-	req.image = translate_image(&arena, op_spec(op)->image);
+	req.image = translate_image(&arena, spec->image);
 	(void)cri_call(
 	    op->r->cri, CRI_IMAGE_STATUS, &req.base, on_image_status, op);
 	arena_release(&arena);

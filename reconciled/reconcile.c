@@ -171,6 +171,7 @@ resolved(struct reconciled *r, struct pod *p)
 {
 	if (pod_is_ending(&p->want) || p->again)
 		act_cancel_pulls(p);
+	act_cancel_hooks(p, p->again); /* a new definition waits for them */
 	if (p->want.returned) {
 		p->memo.start_ns = wall_now_ns();
 		p->want.deadline = MTIME_NEVER;
@@ -185,6 +186,21 @@ resolved(struct reconciled *r, struct pod *p)
 		    "deadline");
 }
 
+/* Nothing can be done about it but to wait; so it is said. */
+static void
+note_network(struct reconciled *r, struct pod *p)
+{
+	static const char text[] = "the network of the runtime is not ready";
+
+	if (p->want.network_ready || !p->want.wanted || p->want.blocked ||
+	    pod_is_ending(&p->want) || p->definition->pod->host_network ||
+	    pod_is_live(&p->seen) || strcmp(p->memo.message, text) == 0)
+		return;
+	(void)snprintf(p->memo.message, sizeof(p->memo.message), "%s", text);
+	event_warning(r, p, NULL, "NetworkNotReady", "%s", text);
+	p->dirty = 1;
+}
+
 static void
 resolve(struct reconciled *r, struct mtime now)
 {
@@ -197,8 +213,10 @@ resolve(struct reconciled *r, struct mtime now)
 		set_deadline(p, now);
 	}
 	plan_resolve(&r->pods, &env);
-	TAILQ_FOREACH (p, &r->pods, entry)
+	TAILQ_FOREACH (p, &r->pods, entry) {
 		resolved(r, p);
+		note_network(r, p);
+	}
 }
 
 static void

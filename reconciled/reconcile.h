@@ -115,5 +115,7 @@ void observe_hint(struct reconciled *, const struct hint *);
 void act_run(struct reconciled *, struct pod *, const struct action *);
 /* Ends the pulls for a pod that does not need them any more. */
 void act_cancel_pulls(struct pod *);
+/* Ends hooks of containers that have ended, or all of a pod. */
+void act_cancel_hooks(struct pod *, int all);
 
 #endif

@@ -224,7 +224,9 @@ call_crash(struct agent *a, const struct pod *p, struct call *l)
 {
 	const struct seen_container *last = container_newest(&p->seen, l->name);
 
-	if (last != NULL)
+	if (last != NULL && last->state != SEEN_EXITED)
+		l->crash_delay = last->crash.delay_ms;
+	else if (last != NULL)
 		l->crash_delay = backoff_next(
 		    &last->crash, last->finished, agent_now(a))
 				     .delay_ms;
@@ -392,11 +394,23 @@ result_sandbox(struct agent *a, struct pod *p, const struct call *l, int rc)
 	}
 }
 
+/* As containerd: what could not be started has ended, or is as it was. */
+static int
+call_refuse(struct world *w, const struct call *l)
+{
+	struct ctr *c = ctr_find(w, l->id);
+
+	if (l->kind == ACT_START && c != NULL && c->state == SEEN_CREATED &&
+	    world_random(w, 2) == 0)
+		ctr_exit(w, c, 128);
+	return (-1);
+}
+
 void
 agent_result(struct agent *a, struct call *l)
 {
 	struct pod *p = pods_find(&a->pods, l->uid);
-	int rc = l->refuse ? -1 : call_apply(a->w, l);
+	int rc = l->refuse ? call_refuse(a->w, l) : call_apply(a->w, l);
 
 	TAILQ_REMOVE(&a->w->calls, l, entry);
 	world_say(a->w, "%s: %s %s: %s%s", l->uid, action_kind_str(l->kind),

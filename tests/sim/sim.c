@@ -12,9 +12,10 @@
 
 #include "tests/sim/agent.h"
 
-#define SEEDS 2000
+#define SEEDS 10000
 #define FAULTS_MS (300 * 1000)	/* things go wrong */
 #define SETTLE_MS (1200 * 1000) /* longer than any back-off */
+#define STEPS_MAX 10000		/* without the clock going on */
 #define FAULT_GAP_MS 2000	/* between two of them, on average */
 
 static void
@@ -158,9 +159,16 @@ run_until(struct agent *a, int64_t end)
 	struct world *w = a->w;
 	struct call *l;
 	struct ctr *c;
-	int64_t next;
+	int64_t next, since = w->now;
+	unsigned int steps = 0;
 
 	while (w->broken[0] == '\0') {
+		if (w->now > since) {
+			since = w->now;
+			steps = 0;
+		} else if (++steps > STEPS_MAX) {
+			world_broken(w, "it spins");
+		}
 		l = call_next(w);
 		c = ctr_next(w);
 		next = a->list_at < a->wake_at ? a->list_at : a->wake_at;

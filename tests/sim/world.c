@@ -8,6 +8,8 @@
 
 #include "common/mem.h"
 
+#define CRASH_MIN_MS 10000
+#define CRASH_FORGET_MS 600000
 #define COPY(to, from) (void)snprintf((to), sizeof(to), "%s", (from))
 
 void
@@ -314,6 +316,30 @@ apply_run(struct world *w, struct call *l)
 	return (0);
 }
 
+/* It has waited for as long as it must, whoever remembers it. */
+static void
+check_crash_loop(struct world *w, const struct call *l)
+{
+	const struct ctr *c, *last = NULL;
+	int64_t wait;
+
+	TAILQ_FOREACH (c, &w->ctrs, entry)
+		if (strcmp(c->uid, l->uid) == 0 &&
+		    strcmp(c->name, l->name) == 0 &&
+		    (last == NULL || c->attempt > last->attempt))
+			last = c;
+	if (w->jumps || last == NULL || !last->ran ||
+	    last->state != SEEN_EXITED)
+		return;
+	wait = last->finished - last->created > CRASH_FORGET_MS
+	    ? 0
+	    : last->crash_delay;
+	if (w->now + w->wall - last->finished < wait)
+		world_broken(w, "%s: %s is created too early", l->uid, l->name);
+	if (l->crash_delay < CRASH_MIN_MS || l->crash_delay < wait)
+		world_broken(w, "%s: %s has no back-off", l->uid, l->name);
+}
+
 static int
 apply_create(struct world *w, struct call *l)
 {
@@ -322,6 +348,8 @@ apply_create(struct world *w, struct call *l)
 
 	if (b == NULL || !b->ready || name_is_taken(w, l))
 		return (-1);
+	if (!l->orphan)
+		check_crash_loop(w, l);
 	c = xcalloc(1, sizeof(*c));
 	(void)snprintf(c->id, sizeof(c->id), "ctr%" PRIu64, ++w->ids);
 	COPY(c->uid, l->uid);
