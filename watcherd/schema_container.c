@@ -227,7 +227,8 @@ static const struct field fields_volume_mount[] = {
 	FIELD("readOnly", JSON_BOOL, ACTED),
 	FIELD("recursiveReadOnly", JSON_STRING, FLAGS(FIELD_OPTIONAL), ACTED,
 	    ONE_OF("Disabled IfPossible Enabled"), SINCE("1.30"),
-	    DEFAULT_WORDS("Disabled, not written out")),
+	    DEFAULT_WORDS("Disabled, not written out"),
+	    BUT("Enabled needs a runtime that says it can do it")),
 	FIELD("subPath", JSON_STRING, ACTED, IS(RELATIVE)),
 	FIELD("subPathExpr", JSON_STRING, ACTED, IS(RELATIVE)),
 };

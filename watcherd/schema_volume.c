@@ -93,7 +93,8 @@ STATIC_TYPE(downward_api, "DownwardAPIVolumeSource")
 static const struct field fields_empty_dir[] = {
 	FIELD("medium", JSON_STRING, ACTED,
 	    BUT("anything else than Memory is refused")),
-	FIELD("sizeLimit", JSON_QUANTITY, FLAGS(FIELD_OPTIONAL), ACTED),
+	FIELD("sizeLimit", JSON_QUANTITY, FLAGS(FIELD_OPTIONAL), ACTED,
+	    BUT("only in memory, not on disk")),
 };
 TYPE(empty_dir, "EmptyDirVolumeSource")
 
