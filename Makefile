@@ -314,6 +314,9 @@ $(eval $(call fuzz,prober,$(PROBECALL) gen/tripod.pb-c.o $(BASE),\
     $(LIBS_PROBER)))
 $(eval $(call unit,prober,reconciled/prober.o $(IPC) $(BASE) \
     common/privdrop.o,$(LIBS_IPC)))
+$(eval $(call unit,handler,reconciled/handler.o reconciled/prober.o \
+    $(TRANSLATE) ipc/imsg.o ipc/dispatch.o ipc/peer.o \
+    common/privdrop.o,$(LIBS_IPC)))
 $(eval $(call unit,grpchealth,tests/unit/h2server.o reconciled/grpcmsg.o \
     $(PROBER_TEST),-lnghttp2 $(LIBS_PROBER)))
 $(eval $(call unit,resolve,$(PLAN) $(POD),-lprotobuf-c))
