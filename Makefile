@@ -19,8 +19,8 @@ LDFLAGS		+= $(HARDEN_LD) $(SANFLAGS)
 
 # What each program is made of.
 COMMON		 = common/err.o common/log.o common/mem.o common/mtime.o \
-		   common/conf.o common/name.o common/privdrop.o \
-		   common/sandbox_linux.o
+		   common/conf.o common/name.o common/notify.o \
+		   common/privdrop.o common/sandbox_linux.o
 IPC		 = ipc/imsg.o ipc/dispatch.o ipc/peer.o gen/tripod.pb-c.o
 WATCHERD	 = watcherd/main.o watcherd/sync.o watcherd/rescan.o \
 		   watcherd/answer.o $(OFFLINE) \
@@ -58,7 +58,7 @@ MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
 		   watcherd/schema_status.o
 RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
-		   reconciled/reconcile.o reconciled/publish.o \
+		   reconciled/reconcile.o reconciled/ready.o reconciled/publish.o \
 		   reconciled/observe.o \
 		   $(ACT) $(PLAN) $(PODS) \
 		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
@@ -204,6 +204,8 @@ $(eval $(call unit,clean,ctl/clean.o gen/tripod.pb-c.o,-lprotobuf-c))
 $(eval $(call unit,common,common/err.o common/log.o common/mem.o \
     common/mtime.o,-lprotobuf-c))
 $(eval $(call unit,name,common/name.o))
+$(eval $(call unit,notify,common/notify.o common/log.o common/mtime.o,\
+    -levent_core))
 $(eval $(call unit,privdrop,tests/unit/child.o common/privdrop.o \
     common/err.o common/log.o common/mtime.o))
 SANDBOX_TEST	 = tests/unit/child.o common/sandbox_linux.o common/log.o \

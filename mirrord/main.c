@@ -146,6 +146,7 @@ on_signal(evutil_socket_t sig, short what, void *ctx)
 {
 	(void)what;
 	log_info("signal %d: ending", (int)sig);
+	notify_send(&((struct mirrord *)ctx)->notify, "STOPPING=1");
 	mirrord_end(ctx, 0);
 }
 
@@ -215,6 +216,8 @@ mirrord_begin(struct mirrord *m)
 	Tripod__ApiItem item = TRIPOD__API_ITEM__INIT;
 	char *server = m->cred.kc.server;
 
+	notify_send(&m->notify, "READY=1\nSTATUS=node %s, %s", m->node,
+	    m->http != NULL ? "shown to the API server" : "no API server");
 	if (m->http == NULL) {
 		item.reason = m->idle;
 		if (server != NULL)
@@ -351,6 +354,7 @@ release(struct mirrord *m)
 		act_release(&m->act);
 	http_free(m->http);
 	link_close(m);
+	notify_close(&m->notify);
 	event_free(m->ev_term);
 	event_free(m->ev_int);
 	event_free(m->ev_refresh);
@@ -385,6 +389,8 @@ main(int argc, char *argv[])
 	open_events(&m);
 	open_api(&m);
 	hostinfo_gather(&m.host);
+	notify_open(&m.notify);
+	notify_send(&m.notify, "STATUS=waits for reconciled");
 	if ((fd = ipc_connect(m.conf.socket, &id, &err)) == -1)
 		fatalx("%s", err.text);
 	drop(&m, &id);
@@ -393,6 +399,7 @@ main(int argc, char *argv[])
 	if (m.http != NULL)
 		act_init(&m.act, m.base, m.http, &pol, &act_callbacks, &m);
 	link_open(&m, fd);
+	notify_watch(&m.notify, m.base);
 	(void)event_base_dispatch(m.base); /* ends by mirrord_end() */
 	release(&m);
 	return (m.exit_code);

@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <stdint.h>
 
+#include "common/notify.h"
 #include "ipc/peer.h"
 #include "mirrord/act.h"
 #include "mirrord/cred.h"
@@ -34,6 +35,7 @@ struct mirrord {
 	struct event_base *base;
 	struct event *ev_refresh; /* of credentials */
 	struct event *ev_term, *ev_int;
+	struct notify notify;
 	struct event *ev_end; /* there is no address: try again later */
 	struct peer *peer;
 	struct act act;

@@ -353,6 +353,7 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 
 	(void)what;
 	log_info("signal %d: ending; the pods stay", (int)sig);
+	notify_send(&r->ready.notify, "STOPPING=1");
 	(void)event_base_loopexit(r->base, NULL); /* cannot fail here */
 }
 
@@ -470,6 +471,7 @@ serve(struct reconciled *r)
 	if (r->cri == NULL)
 		fatal("%s", r->conf.runtime);
 	rotate_start(r);
+	ready_start(r);
 	r->events = events_new(r->base, r->cri, &events_callbacks, r);
 	(void)lend_check(r->lend); /* nobody to tell yet */
 	peers_run(r->peers);
@@ -477,6 +479,7 @@ serve(struct reconciled *r)
 	(void)event_base_dispatch(r->base); /* ends by on_signal() */
 	events_free(r->events);
 	rotate_stop(r);
+	ready_stop(r);
 	event_free(r->ev_mounter);
 	cri_free(r->cri);
 }
@@ -523,6 +526,7 @@ main(int argc, char *argv[])
 		fatalx("%s", err.text);
 	if ((r.peers = peers_new(&r, &err)) == NULL)
 		fatalx("%s", err.text);
+	ready_open(&r.ready);
 	loop_prepare(&r, prober);
 	enter_sandbox(&r);
 	serve(&r);

@@ -227,6 +227,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 	struct starts starts = { NULL, 0 };
 	struct timeval tv;
 	struct pod *p;
+	int planned;
 
 	(void)fd;
 	(void)what;
@@ -234,7 +235,8 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		r->redefine = 0;
 		define_pods(r);
 	}
-	if (r->listed && cri_info(r->cri)->state == CRI_UP) {
+	planned = r->listed && cri_info(r->cri)->state == CRI_UP;
+	if (planned) {
 		resolve(r, now);
 		TAILQ_FOREACH (p, &r->pods, entry) {
 			probes_sync(r, p);
@@ -245,6 +247,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 	publish(r);
 	forget_gone(r);
 	resume(r);
+	ready_update(r, planned);
 	if (mtime_cmp(next, MTIME_NEVER) < 0) {
 		tv = mtime_wait(now, next);
 		if (event_add(r->ev_wake, &tv) == -1)

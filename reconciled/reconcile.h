@@ -19,6 +19,7 @@
 #include "reconciled/logs.h"
 #include "reconciled/plan.h"
 #include "reconciled/policy.h"
+#include "reconciled/ready.h"
 #include "reconciled/record.h"
 #include "reconciled/status.h"
 
@@ -59,6 +60,7 @@ struct reconciled {
 	struct events *events;
 	struct peers *peers;
 	struct prober *prober;
+	struct ready ready;
 	struct event *ev_reconcile, *ev_wake, *ev_observe, *ev_keep;
 	struct event *ev_mounter, *ev_rotate;
 	uint64_t clock; /* counts actions, to date lists by */

@@ -17,6 +17,7 @@
 #include "common/conf.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/notify.h"
 #include "common/privdrop.h"
 #include "common/sandbox.h"
 #include "watcherd/canonical.h"
@@ -45,6 +46,7 @@ struct watcherd {
 	struct identity id;
 	struct event_base *base;
 	struct event *ev_term, *ev_int;
+	struct notify notify;
 	struct sync sync;
 };
 
@@ -157,6 +159,7 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 
 	(void)what;
 	log_info("signal %d: ending", (int)sig);
+	notify_send(&w->notify, "STOPPING=1");
 	(void)event_base_loopexit(w->base, NULL); /* cannot fail here */
 }
 
@@ -178,6 +181,8 @@ watcherd_open(struct watcherd *w)
 	struct err err;
 	int fd;
 
+	notify_open(&w->notify);
+	notify_send(&w->notify, "STATUS=waits for reconciled");
 	if ((fd = ipc_connect(w->socket, &w->id, &err)) == -1)
 		fatalx("%s", err.text);
 	if ((w->base = event_base_new()) == NULL)
@@ -192,7 +197,9 @@ watcherd_open(struct watcherd *w)
 	    : (size_t)w->size_max;
 	w->sync.all_names = w->all_names;
 	w->sync.rescan_s = w->rescan_s;
+	w->sync.notify = &w->notify;
 	sync_init(&w->sync, w->base, fd);
+	notify_watch(&w->notify, w->base);
 }
 
 static void
@@ -218,6 +225,7 @@ static void
 watcherd_release(struct watcherd *w)
 {
 	sync_release(&w->sync);
+	notify_close(&w->notify);
 	event_free(w->ev_term);
 	event_free(w->ev_int);
 	event_base_free(w->base);

@@ -172,6 +172,8 @@ on_welcome(void *ctx, struct ipc_msg *m)
 	s->peer->phase = PHASE_READY;
 	log_info("connected reconciled=%s node=%s folder=%s", w->version,
 	    w->node, w->folder);
+	notify_send(
+	    s->notify, "READY=1\nSTATUS=reads manifests of node %s", s->node);
 	return (0);
 }
 

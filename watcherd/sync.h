@@ -12,6 +12,7 @@
 
 #include <event2/event.h>
 
+#include "common/notify.h"
 #include "ipc/peer.h"
 #include "watcherd/files.h"
 #include "watcherd/problem.h"
@@ -39,6 +40,7 @@ struct sync {
 	struct event_base *base;
 	struct peer *peer;
 	struct event *ev_look, *ev_rescan;
+	const struct notify *notify;
 	struct rescan rescan;
 	struct watch watch;
 	struct files files;
@@ -56,8 +58,8 @@ struct sync {
 };
 
 /*
- * Takes the connected socket and says HELLO.  Before it, mode, size_max,
- * all_names and rescan_s are set, and everything else is zero.  Call before the
+ * Takes the connected socket and says HELLO.  Before it, notify, mode,
+ * size_max, all_names and rescan_s are set, and everything else is zero.  Call before the
  * sandbox; fatal on failure.
  */
 void sync_init(struct sync *, struct event_base *, int fd);

@@ -34,7 +34,8 @@ service()
 		ids=(--reuid "$2" --regid "$2" --clear-groups)
 	fi
 	ambient=$(caps "$(unit "$name" AmbientCapabilities)")
-	setpriv "${ids[@]}" --inh-caps "$ambient" --ambient-caps "$ambient" \
+	NOTIFY_SOCKET=/run/notify.$name \
+	    setpriv "${ids[@]}" --inh-caps "$ambient" --ambient-caps "$ambient" \
 	    --bounding-set "$(caps "$(unit "$name" CapabilityBoundingSet)")" \
 	    --no-new-privs "$TRIPOD_BIN/$name" -f "$STORY/$name.conf" \
 	    >>"$STORY/$name.log" 2>&1 &
@@ -71,6 +72,29 @@ EOT
 echo user 64201 >"$STORY/watcherd.conf"
 echo user 64202 >"$STORY/mirrord.conf"
 trap end_services EXIT
+
+# Whom the service manager would hear.
+python3 - >"$STORY/notified" 2>&1 <<'EOF' &
+import os, selectors, socket
+sel = selectors.DefaultSelector()
+for name in ("reconciled", "watcherd", "mirrord"):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind("/run/notify." + name)
+    os.chmod("/run/notify." + name, 0o777)
+    sel.register(s, selectors.EVENT_READ, name)
+print("listening", flush=True)
+while True:
+    for key, _ in sel.select():
+        for line in key.fileobj.recv(4096).decode().split("\n"):
+            print(key.data, line, flush=True)
+EOF
+manager=$!
+await 10 grep -q listening "$STORY/notified"
+notified()
+{
+	grep -q "^$1 $2" "$STORY/notified"
+}
+
 service reconciled 0
 service watcherd 64201
 service mirrord 64202
@@ -85,8 +109,12 @@ everybody()
 }
 
 await 10 everybody
+for name in reconciled watcherd mirrord; do
+	await 10 notified $name READY=1
+done
 pod web | put web.yaml
 await 20 running Running
+await 10 notified reconciled 'STATUS=1 manifests, 1 of 1 pods run; .* up'
 rm "$TRIPOD_MANIFESTS/web.yaml"
 await 20 eval '! running "[A-Z]"'
 
@@ -100,3 +128,5 @@ kill "$prober" "$spawner" "$@"
 wait "$1"
 await 5 eval '! kill -0 "$spawner" 2>/dev/null'
 ! kill -0 "$prober" 2>/dev/null
+await 5 notified reconciled STOPPING=1
+kill "$manager"
