@@ -59,8 +59,8 @@ struct sync {
 
 /*
  * Takes the connected socket and says HELLO.  Before it, notify, mode,
- * size_max, all_names and rescan_s are set, and everything else is zero.  Call before the
- * sandbox; fatal on failure.
+ * size_max, all_names and rescan_s are set, and everything else is zero.
+ * Call before the sandbox; fatal on failure.
  */
 void sync_init(struct sync *, struct event_base *, int fd);
 void sync_release(struct sync *);
