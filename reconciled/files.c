@@ -48,6 +48,9 @@ files_open(struct files *f, const struct translate_env *env,
 		files_close(f);
 		return (-1);
 	}
+	/* Until 0.1.0 everybody could come to the volumes. */
+	if (fchmod(f->pods, 0750) == -1)
+		log_warn("%s/pods", env->state);
 	/* -1: none to clean. */
 	f->cgroups = open("/sys/fs/cgroup", DISK_OPEN_DIR);
 	return (0);

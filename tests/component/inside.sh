@@ -4,6 +4,18 @@
 . "$(dirname "$0")/story.sh"
 begin "$@"
 trap 'echo "failed: line $LINENO"' ERR
+# reads LINE: what reconciled -n has to say about such a configuration.
+reads()
+{
+	echo "$1" >"$STORY/conf"
+	! "$TRIPOD_BIN/reconciled" -n -f "$STORY/conf" 2>&1 ||
+	    fail "accepted: $1"
+}
+reads 'allow unconfined no' | grep -q 'needs "default seccomp runtime"'
+reads 'cluster dns example.org' | grep -q 'is not an address'
+reads 'cluster domain a..b' | grep -q 'is not a DNS name'
+reads 'log max files 1' | grep -q 'out of range'
+
 mkdir -p "$STORY/host/deep" "$STORY/outside"
 echo from-host >"$STORY/host/deep/file"
 echo secret >"$STORY/outside/secret"
