@@ -316,6 +316,8 @@ $(eval $(call fuzz,prober,$(PROBECALL) gen/tripod.pb-c.o $(BASE),\
     $(LIBS_PROBER)))
 $(eval $(call unit,prober,reconciled/prober.o $(IPC) $(BASE) \
     common/privdrop.o,$(LIBS_IPC)))
+$(eval $(call unit,probes,reconciled/probes.o reconciled/probe.o $(POD),\
+    -levent_core -lprotobuf-c))
 $(eval $(call unit,handler,reconciled/handler.o reconciled/prober.o \
     $(TRANSLATE) ipc/imsg.o ipc/dispatch.o ipc/peer.o \
     common/privdrop.o,$(LIBS_IPC)))

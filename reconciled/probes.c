@@ -8,6 +8,8 @@
 
 /* What ran for longer when reconciled was started was adopted. */
 #define ADOPTED_NS (INT64_C(10) * 1000000000)
+/* Of one pod: none with slow answers takes all of the prober's room. */
+#define AT_ONCE_MAX 16
 
 /* One probe of one container. */
 struct worker {
@@ -154,16 +156,21 @@ set_run(struct probes *set)
 	const struct seen_container *c;
 	struct timeval tv;
 	struct worker *w;
+	size_t n = 0;
 
+	for (w = set->worker; w < set->worker + set->n; w++)
+		n += w->run != NULL;
 	for (w = set->worker; w < set->worker + set->n; w++) {
-		if (!w->active || w->run != NULL)
-			continue;
+		if (!w->active || w->run != NULL || n >= AT_ONCE_MAX)
+			continue; /* the end of one is the next one's turn */
 		due = probe_due(
 		    &w->probe, w->kind, worker_spec(w), worker_health(w));
-		if (mtime_cmp(due, now) > 0)
+		if (mtime_cmp(due, now) > 0) {
 			next = mtime_min(next, due);
-		else if ((c = running(set->pod, w->index)) != NULL)
+		} else if ((c = running(set->pod, w->index)) != NULL) {
 			worker_start(w, c);
+			n++;
+		}
 	}
 	if (mtime_cmp(next, MTIME_NEVER) == 0)
 		return; /* one that fires too early does no harm */

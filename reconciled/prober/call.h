@@ -10,7 +10,7 @@
 #include "common/mem.h"
 #include "tripod.pb-c.h"
 
-#define CALLS_ACTIVE_MAX 128	    /* at once; the others wait */
+#define CALLS_ACTIVE_MAX 256	    /* at once; the others wait */
 #define CALLS_WAITING_MAX 4096	    /* more are refused */
 #define CALL_HEADER_MAX (64 * 1024) /* bytes of all headers of an answer */
 #define CALL_BODY_MAX (10 * 1024)   /* of a body; the rest is not read */

@@ -16,7 +16,7 @@
 #include "reconciled/prober/filter.h"
 #include "reconciled/prober/serve.h"
 
-#define FILES_MAX 256		/* two for each call, and some */
+#define FILES_MAX 512		/* one for each call, and some */
 #define MEMORY_MAX (64UL << 20) /* bytes of data */
 
 static void
