@@ -25,18 +25,33 @@ image_found(struct op *op, const Runtime__V1__Image *image)
 	op_free(op);
 }
 
-/* It is shown, and tried again after a back-off. */
+/* It is shown, and tried again after the back-off that has been set. */
 static void
-image_failed(struct op *op, const char *reason, const char *message)
+image_waits(struct op *op, const char *reason, const char *message)
 {
 	struct memo_container *m = op_memo(op);
 
 	m->busy = 0;
 	event_warning(
 	    op->r, op->pod, op_spec(op)->name, "Failed", "Error: %s", reason);
-	retry_fail_pull(&m->image, mtime_now());
 	memo_failed(m, reason, message);
 	op_free(op);
+}
+
+/* The image is at fault: that takes its time. */
+static void
+image_failed(struct op *op, const char *reason, const char *message)
+{
+	retry_fail_pull(&op_memo(op)->image, mtime_now());
+	image_waits(op, reason, message);
+}
+
+/* The runtime is, or its connection. */
+static void
+runtime_failed(struct op *op, const char *reason, const struct cri_result *res)
+{
+	retry_fail(&op_memo(op)->image, mtime_now(), act_jitter());
+	image_waits(op, reason, res->message);
 }
 
 /* The runtime may say why in front of its text (runtime.md 1.5). */
@@ -64,7 +79,11 @@ on_pulled(void *ctx, struct cri_result *res)
 		event_warning(op->r, op->pod, spec->name, "Failed",
 		    "Failed to pull image \"%s\": %s", spec->image,
 		    res->message);
-		image_failed(op, pull_reason(res->message), res->message);
+		if (res->code == GRPC_UNAVAILABLE)
+			runtime_failed(op, "ErrImagePull", res);
+		else
+			image_failed(
+			    op, pull_reason(res->message), res->message);
 		return;
 	}
 	event_normal(op->r, op->pod, spec->name, "Pulled",
@@ -138,7 +157,7 @@ on_image_status(void *ctx, struct cri_result *res)
 		event_warning(op->r, op->pod, spec->name, "InspectFailed",
 		    "Failed to inspect image \"%s\": %s", spec->image,
 		    res->message);
-		image_failed(op, "ImageInspectError", res->message);
+		runtime_failed(op, "ImageInspectError", res);
 	} else if (a->image == NULL || a->image->id[0] == '\0') {
 		image_absent(op);
 	} else if (!op->pulled &&
