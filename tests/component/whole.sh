@@ -37,6 +37,27 @@ uid=$(api uid)
 await 10 listed 'default/hello-node1  Running'
 [ "$(pid_of hello-node1)" = "$pid" ]
 
+# A restart of reconciled is not seen there: no pod becomes unready, none is
+# deleted.
+writes()
+{
+	jq -r 'select(.method != "GET" and (.path | test("/pods"))) |
+	    "\(.method) \(.path) \(.body // "" | tostring)"' \
+	    "$STORY/api/requests.log"
+}
+before=$(writes | wc -l)
+[ "$before" -gt 0 ]
+crash reconciled
+await 10 peer_is_up mirrord
+await 10 is hello-node1 .mirror.state present
+await 10 running hello-node1
+writes | tail -n +$((before + 1)) >"$STORY/writes"
+[ ! -s "$STORY/writes" ] || {
+	cat "$STORY/writes"
+	fail 'the restart was seen'
+}
+[ "$(api uid)" = "$uid" ]
+
 # The API server goes away: nothing changes, and changes go on.
 "$rig" apiserver down "$STORY/api"
 pod hello 2 | put hello.yaml
