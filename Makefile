@@ -58,7 +58,8 @@ MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
 		   watcherd/schema_status.o
 RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
-		   reconciled/reconcile.o reconciled/ready.o reconciled/publish.o \
+		   reconciled/reconcile.o reconciled/ready.o \
+		   reconciled/collect.o reconciled/imagegc.o reconciled/sweep.o reconciled/publish.o \
 		   reconciled/observe.o \
 		   $(ACT) $(PLAN) $(PODS) \
 		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
@@ -277,6 +278,7 @@ BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
 PLAN_TEST	 = tests/unit/planrow.o $(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,plan,$(PLAN_TEST),-lprotobuf-c))
 $(eval $(call unit,plan_pod,$(PLAN_TEST),-lprotobuf-c))
+$(eval $(call unit,imagegc,reconciled/imagegc.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,order,$(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE),\
     -lprotobuf-c))
 $(eval $(call unit,imageref,reconciled/imageref.o))

@@ -37,7 +37,9 @@ static const struct unit seconds_units[] = { { 'h', 3600 }, { 'm', 60 },
 	{ 's', 1 } };
 static const struct unit bytes_units[] = { { 'G', 1 << 30 }, { 'M', 1 << 20 },
 	{ 'K', 1 << 10 } };
-#define UNITS 3 /* in either table */
+static const struct unit percent_units[] = { { '%', 1 }, { '%', 1 },
+	{ '%', 1 } };
+#define UNITS 3 /* in each table */
 
 static int
 is_blank(char c)
@@ -155,6 +157,8 @@ units_of(const struct conf_key *key)
 {
 	if (key->type == CONF_SECONDS)
 		return (seconds_units);
+	if (key->type == CONF_PERCENT)
+		return (percent_units);
 	return (key->type == CONF_BYTES ? bytes_units : NULL);
 }
 
@@ -310,6 +314,7 @@ value_set(
 	case CONF_INT:
 	case CONF_SECONDS:
 	case CONF_BYTES:
+	case CONF_PERCENT:
 		return (parse_number(key, s, m, err));
 	case CONF_BOOL:
 	case CONF_ENUM:
@@ -520,6 +525,7 @@ print_key(FILE *f, const struct conf_key *key, const void *target)
 	case CONF_INT:
 	case CONF_SECONDS:
 	case CONF_BYTES:
+	case CONF_PERCENT:
 		v = *(const int64_t *)m;
 		range_of(key, &min, &max);
 		if (v < min || v > max) /* no default: still zero */
@@ -574,6 +580,7 @@ conf_release(const struct conf_key *keys, size_t n, void *target)
 		case CONF_INT:
 		case CONF_SECONDS:
 		case CONF_BYTES:
+		case CONF_PERCENT:
 		case CONF_ENUM:
 			break;
 		}

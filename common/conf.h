@@ -28,6 +28,7 @@ enum conf_type {
 	CONF_INT,     /* int64_t within min..max */
 	CONF_SECONDS, /* int64_t; "20", "20s", "5m", "1h" */
 	CONF_BYTES,   /* int64_t; "1048576", "64K", "1M" */
+	CONF_PERCENT, /* int64_t within min..max; "85", "85%" */
 	CONF_ENUM,    /* int: index into choices */
 	CONF_PATHS,   /* struct conf_list of absolute paths */
 	CONF_STRINGS  /* struct conf_list */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reconciled/act_parts.h"
+#include "reconciled/collect.h"
 #include "reconciled/imageref.h"
 #include "reconciled/message.h"
 
@@ -89,6 +90,7 @@ on_pulled(void *ctx, struct cri_result *res)
 	event_normal(op->r, op->pod, spec->name, "Pulled",
 	    "Successfully pulled image \"%s\" in %" PRId64 " ms", spec->image,
 	    mtime_diff(mtime_now(), op->began));
+	collect_soon(op->r->collect);
 	/* Whose user it is to run as the answer does not say. */
 	op->pulled = 1;
 	act_image(op);

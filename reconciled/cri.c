@@ -336,6 +336,7 @@ on_first_status(void *arg, struct cri_result *res)
 		return;
 	}
 	criinfo_features(&cri->info, res->response);
+	criinfo_sandbox_image(&cri->info, res->response);
 	cri->info.cgroup_driver = criinfo_driver(res->response);
 	cri->own = cri_call_deadline(cri, CRI_RUNTIME_CONFIG, &req.base,
 	    HANDSHAKE_MS, on_runtime_config, cri);

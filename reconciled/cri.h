@@ -95,6 +95,8 @@ struct cri_info {
 	 */
 	int runtime_ready;
 	int network_ready;
+	/* What sandboxes are made of; "" if its verbose Status has no word. */
+	char *sandbox_image;
 	char *reason; /* why not up or not ready; "" if all is well */
 	/*
 	 * From RuntimeConfig; where a runtime lacks that (containerd before

@@ -47,6 +47,7 @@ criinfo_init(struct cri_info *info)
 	memset(info, 0, sizeof(*info));
 	info->runtime_name = xstrdup("");
 	info->runtime_version = xstrdup("");
+	info->sandbox_image = xstrdup("");
 	info->reason = xstrdup("");
 }
 
@@ -55,6 +56,7 @@ criinfo_release(struct cri_info *info)
 {
 	free(info->runtime_name);
 	free(info->runtime_version);
+	free(info->sandbox_image);
 	free(info->reason);
 	memset(info, 0, sizeof(*info));
 }
@@ -104,31 +106,59 @@ criinfo_status(struct cri_info *info, const Runtime__V1__StatusResponse *r)
 	return (0);
 }
 
-/*
- * Without RuntimeConfig the only trace of the cgroup driver is in the JSON
- * that containerd dumps on request.  A look for the one key is enough to
- * warn of a wrong configuration; if runtimes differ nothing is concluded.
- */
-enum cri_cgroup_driver
-criinfo_driver(const Runtime__V1__StatusResponse *r)
+/* The JSON that containerd dumps on request; NULL: there is none. */
+static const char *
+config_json(const Runtime__V1__StatusResponse *r)
 {
 	const char *json;
-	int on, off;
 	size_t i;
 
 	for (i = 0; i < r->n_info; i++)
 		if (strcmp(r->info[i]->key, "config") == 0)
 			break;
 	if (i == r->n_info)
-		return (CRI_CGROUP_UNKNOWN);
+		return (NULL);
 	json = r->info[i]->value;
-	if (strnlen(json, CONFIG_SCAN_MAX) == CONFIG_SCAN_MAX)
+	return (
+	    strnlen(json, CONFIG_SCAN_MAX) == CONFIG_SCAN_MAX ? NULL : json);
+}
+
+/*
+ * Without RuntimeConfig the only trace of the cgroup driver is in there.  A
+ * look for the one key is enough to warn of a wrong configuration; if runtimes
+ * differ nothing is concluded.
+ */
+enum cri_cgroup_driver
+criinfo_driver(const Runtime__V1__StatusResponse *r)
+{
+	const char *json = config_json(r);
+	int on, off;
+
+	if (json == NULL)
 		return (CRI_CGROUP_UNKNOWN);
 	on = strstr(json, "\"SystemdCgroup\":true") != NULL;
 	off = strstr(json, "\"SystemdCgroup\":false") != NULL;
 	if (on == off)
 		return (CRI_CGROUP_UNKNOWN);
 	return (on ? CRI_CGROUP_SYSTEMD : CRI_CGROUP_CGROUPFS);
+}
+
+/* References have nothing that JSON escapes; what has is not taken. */
+void
+criinfo_sandbox_image(
+    struct cri_info *info, const Runtime__V1__StatusResponse *r)
+{
+	static const char key[] = "\"sandboxImage\":\"";
+	const char *json = config_json(r), *from, *end;
+
+	if (json == NULL || (from = strstr(json, key)) == NULL)
+		return;
+	from += sizeof(key) - 1;
+	end = from + strcspn(from, "\"\\");
+	if (*end != '"')
+		return;
+	free(info->sandbox_image);
+	info->sandbox_image = xstrndup(from, (size_t)(end - from));
 }
 
 void

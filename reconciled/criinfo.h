@@ -20,6 +20,9 @@ const char *criinfo_driver_str(enum cri_cgroup_driver);
 int criinfo_status(struct cri_info *, const Runtime__V1__StatusResponse *);
 /* Takes over what the default handler can do. */
 void criinfo_features(struct cri_info *, const Runtime__V1__StatusResponse *);
+/* Takes over the image of sandboxes, as far as a verbose Status has it. */
+void criinfo_sandbox_image(
+    struct cri_info *, const Runtime__V1__StatusResponse *);
 /* The cgroup driver as far as a verbose Status gives it away. */
 enum cri_cgroup_driver criinfo_driver(const Runtime__V1__StatusResponse *);
 

@@ -79,6 +79,9 @@ files_close(struct files *f)
 int
 files_prepare_pod(const struct files *f, const struct pod *p, struct err *err)
 {
+	/* Its folder also marks the rest as ours: see sweep.h. */
+	if (disk_make_path(f->pods, p->uid, 0750) == -1)
+		return (err_sys(err, "folder of the pod"));
 	return (volumes_prepare(f, p, err));
 }
 
@@ -197,15 +200,45 @@ remove_cgroups(const struct files *f, const struct pod *p)
 	arena_release(&arena);
 }
 
+/* Also of containers that somebody else has removed. */
+static void
+remove_links(const struct files *f, const struct pod *p)
+{
+	char prefix[PATH_MAX], target[PATH_MAX];
+	struct dirent *d;
+	size_t len;
+	ssize_t n;
+	DIR *dir;
+	int fd;
+
+	(void)snprintf(prefix, sizeof(prefix), "%s/%s_%s_%s/", f->env->pod_logs,
+	    p->namespace_, p->name, p->uid); /* cut: matches nothing */
+	len = strlen(prefix);
+	if ((fd = openat(f->container_logs, ".", DISK_OPEN_DIR)) == -1)
+		return;
+	if ((dir = fdopendir(fd)) == NULL) {
+		(void)close(fd); /* only read from */
+		return;
+	}
+	while ((d = readdir(dir)) != NULL) {
+		n = readlinkat(fd, d->d_name, target, sizeof(target));
+		if (n > (ssize_t)len && strncmp(target, prefix, len) == 0)
+			(void)unlinkat(fd, d->d_name, 0); /* next time */
+	}
+	(void)closedir(dir); /* only read from */
+}
+
 void
 files_clean_pod(const struct files *f, const struct pod *p)
 {
 	char name[PATH_MAX];
 
-	subpaths_unmount(f, p->uid);
-	disk_remove(f->pods, p->uid);
+	remove_links(f, p);
 	(void)snprintf(
 	    name, sizeof(name), "%s_%s_%s", p->namespace_, p->name, p->uid);
 	disk_remove(f->pod_logs, name);
 	remove_cgroups(f, p);
+	/* Last: it tells that there may be more. */
+	subpaths_unmount(f, p->uid);
+	disk_remove(f->pods, p->uid);
 }

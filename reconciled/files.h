@@ -57,7 +57,7 @@ void files_link_log(
 /* Removes log, link and message of a container that is being removed. */
 void files_remove_log(
     const struct files *, const struct pod *, const struct seen_container *);
-/* Removes volumes, logs and cgroups of a pod that is gone. */
+/* Removes links, logs, cgroups and volumes of a pod that is gone. */
 void files_clean_pod(const struct files *, const struct pod *);
 
 #endif

@@ -23,6 +23,8 @@ const struct sandbox_rule reconciled_rules[] = {
 	{ "unlinkat", SANDBOX_ANY, 0, 0, "pods that are gone" },
 	{ "renameat", SANDBOX_ANY, 0, 0, "kept manifests" },
 	{ "fstatfs", SANDBOX_ANY, 0, 0, "manifest folder: kind" },
+	{ "statfs", SANDBOX_ANY, 0, 0, "images: free space" },
+	{ "readlinkat", SANDBOX_ANY, 0, 0, "log links" },
 	{ "fsync", SANDBOX_ANY, 0, 0, "kept manifests" },
 	{ "symlinkat", SANDBOX_ANY, 0, 0, "log links" },
 	{ "getdents64", SANDBOX_ANY, 0, 0, "pods that are gone" },

@@ -25,6 +25,7 @@
 #include "common/log.h"
 #include "common/name.h"
 #include "common/privdrop.h"
+#include "reconciled/collect.h"
 #include "reconciled/filter.h"
 #include "reconciled/kept.h"
 #include "reconciled/peers.h"
@@ -114,6 +115,11 @@ static const struct conf_key keys[] = {
 	{ "cluster dns", CONF_STRINGS, AT(cluster_dns), NULL, 0, 0, NULL },
 	{ "cluster domain", CONF_STRING, AT(cluster_domain), "", 0, 0,
 	    NULL },
+	{ "image gc high", CONF_PERCENT, AT(image_gc.high), "85", 0, 100,
+	    NULL },
+	{ "image gc low", CONF_PERCENT, AT(image_gc.low), "80", 0, 100, NULL },
+	{ "image gc min age", CONF_SECONDS, AT(image_gc.min_age_s), "2m",
+	    0, 365 * 86400, NULL },
 	{ "log max size", CONF_BYTES, AT(logs.size), "10M", 1024, INT64_MAX,
 	    NULL },
 	{ "log max files", CONF_INT, AT(logs.files), "5", 2, 1000, NULL },
@@ -256,6 +262,8 @@ conf_apply_pods(struct reconciled *r, struct err *err)
 	    !name_is_subdomain(r->conf.cluster_domain))
 		return (err_set(err, "cluster domain: \"%s\" is not a DNS name",
 		    r->conf.cluster_domain));
+	if (r->conf.image_gc.low > r->conf.image_gc.high)
+		return (err_set(err, "image gc low: more than image gc high"));
 	if (!policy->unconfined && !r->conf.seccomp_runtime)
 		return (err_set(err,
 		    "allow unconfined no: needs \"default seccomp runtime\""));
@@ -472,6 +480,7 @@ serve(struct reconciled *r)
 		fatal("%s", r->conf.runtime);
 	rotate_start(r);
 	ready_start(r);
+	r->collect = collect_new(r);
 	r->events = events_new(r->base, r->cri, &events_callbacks, r);
 	(void)lend_check(r->lend); /* nobody to tell yet */
 	peers_run(r->peers);
@@ -482,6 +491,7 @@ serve(struct reconciled *r)
 	ready_stop(r);
 	event_free(r->ev_mounter);
 	cri_free(r->cri);
+	collect_free(r->collect);
 }
 
 int

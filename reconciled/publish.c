@@ -78,6 +78,21 @@ event_warning(struct reconciled *r, const struct pod *p, const char *container,
 		log_warnx(EVENT_FORMAT, EVENT_ARGUMENTS);
 }
 
+void
+event_node(struct reconciled *r, const char *reason, const char *fmt, ...)
+{
+	struct record_object o = { r->node, "", r->node, "" };
+	char message[RECORD_MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (records_add(&r->records, &o, 1, reason, message, wall_now_ns())
+		->count == 1)
+		log_warnx("node %s: %s: %s", r->node, reason, message);
+}
+
 Tripod__PodItem *
 reconcile_item(struct arena *a, struct reconciled *r, const struct pod *p)
 {

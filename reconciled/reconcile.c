@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "reconciled/collect.h"
 #include "reconciled/define.h"
 #include "reconciled/message.h"
 #include "reconciled/order.h"
@@ -244,6 +245,8 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		}
 		starts_act(r, &starts, now, &next);
 	}
+	if (planned && r->desired.synced)
+		collect_begin(r->collect);
 	publish(r);
 	forget_gone(r);
 	resume(r);

@@ -15,6 +15,7 @@
 #include "reconciled/desired.h"
 #include "reconciled/events.h"
 #include "reconciled/files.h"
+#include "reconciled/imagegc.h"
 #include "reconciled/lend.h"
 #include "reconciled/logs.h"
 #include "reconciled/plan.h"
@@ -36,11 +37,13 @@ struct reconciled_conf {
 	int seccomp_runtime; /* default profile: the runtime's */
 	struct conf_list cluster_dns;
 	struct policy policy;
+	struct imagegc_conf image_gc;
 	struct log_limits logs;
 };
 
 struct peers;
 struct prober;
+struct collect;
 
 struct reconciled {
 	struct event_base *base;
@@ -61,6 +64,7 @@ struct reconciled {
 	struct peers *peers;
 	struct prober *prober;
 	struct ready ready;
+	struct collect *collect;
 	struct event *ev_reconcile, *ev_wake, *ev_observe, *ev_keep;
 	struct event *ev_mounter, *ev_rotate;
 	uint64_t clock; /* counts actions, to date lists by */
@@ -99,6 +103,10 @@ void event_normal(struct reconciled *, const struct pod *,
 void event_warning(struct reconciled *, const struct pod *,
     const char *container, const char *reason, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* The same about the node; a warning. */
+void event_node(struct reconciled *, const char *reason, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* publish.c: tells mirrord what has changed, as far as it is known. */
 void publish(struct reconciled *);

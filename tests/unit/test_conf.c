@@ -133,6 +133,32 @@ all_types(void **state)
 	release(&t); /* and a second time does no harm */
 }
 
+static void
+percent(void **state)
+{
+	static const struct conf_key key = { "full", CONF_PERCENT, 0, "85", 0,
+		100, NULL };
+	static const struct {
+		const char *text;
+		int64_t value; /* -1: refused */
+	} rows[] = { { "", 85 }, { "full 7", 7 }, { "full 100%", 100 },
+		{ "full 0%", 0 }, { "full 101%", -1 }, { "full 1M", -1 },
+		{ "full %", -1 }, { "full -1%", -1 }, { "full 8%%", -1 } };
+	struct err err;
+	int64_t value;
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		value = 0;
+		rc = conf_parse(&key, 1, &value, "x.conf", rows[i].text, &err);
+		if (rc != (rows[i].value == -1 ? -1 : 0) ||
+		    (rc == 0 && value != rows[i].value))
+			fail_msg("%s: %lld", rows[i].text, (long long)value);
+	}
+}
+
 /* clang-format off */
 static const struct refusal {
 	const char *text, *want;
@@ -357,6 +383,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(all_types),
+		cmocka_unit_test(percent),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(printed),

@@ -143,6 +143,38 @@ test_driver(void **state)
 	}
 }
 
+static void
+test_sandbox_image(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "", "" },
+		{ "{\"sandboxImage\":\"\"}", "" },
+		{ "{\"a\":{\"sandboxImage\":\"x/pause:3\"}}", "x/pause:3" },
+		{ "{\"sandboxImage\":\"x/pa", "" },
+		{ "{\"sandboxImage\":\"x\\\"y\"", "" },
+		{ "{\"sandboxImage\":7}", "" },
+	};
+	Runtime__V1__StatusResponse r = RUNTIME__V1__STATUS_RESPONSE__INIT;
+	Runtime__V1__StatusResponse__InfoEntry entry =
+	    RUNTIME__V1__STATUS_RESPONSE__INFO_ENTRY__INIT;
+	Runtime__V1__StatusResponse__InfoEntry *entries[] = { &entry };
+	struct cri_info info;
+	char key[] = "config";
+	size_t i;
+
+	(void)state;
+	r.n_info = 1;
+	r.info = entries;
+	entry.key = key;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		criinfo_init(&info);
+		entry.value = (char *)(uintptr_t)cases[i][0];
+		criinfo_sandbox_image(&info, &r);
+		assert_string_equal(info.sandbox_image, cases[i][1]);
+		criinfo_release(&info);
+	}
+}
+
 /* --- handshake --- */
 
 static void
@@ -284,6 +316,7 @@ main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_driver),
+		cmocka_unit_test(test_sandbox_image),
 		WORLD(test_handshake),
 		WORLD(test_old_runtime),
 		WORLD(test_bad_handshake),
