@@ -11,7 +11,7 @@
  *     passed) is stopped the same way, but what is dead stays: it is its
  *     result, and keeps it from running again.
  *  3. Stopping a container: its preStop hook, then the signal with what is
- *     left of its grace period, at least two seconds.  Containers are
+ *     left of its grace period, at least two seconds of it.  Containers are
  *     stopped all at once; of a pod that ends, sidecars one after the other
  *     from the last to the first, after all regular containers, as long as
  *     there is time.  Hooks do not wait for their turn.
@@ -43,8 +43,13 @@
 
 #include "reconciled/pod.h"
 
-#define PLAN_MAX 128	   /* actions of one plan */
-#define STOP_SECONDS_MIN 2 /* between the signals, whatever the grace period */
+#define PLAN_MAX 128 /* actions of one plan */
+/*
+ * Between the signals at least: of a whole grace period, and when a part of
+ * it has passed, with hooks or others' turns, or there is none.
+ */
+#define STOP_SECONDS_MIN 1
+#define STOP_SECONDS_LEFT 2
 
 enum action_kind {
 	ACT_IMAGE, /* look up, pull if need be */

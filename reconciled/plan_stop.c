@@ -105,7 +105,7 @@ plan_stop(
     struct planner *p, const struct seen_container *c, enum stop_cause cause)
 {
 	struct mtime began = stop_began(p, c);
-	int64_t grace = grace_of(p, c, cause);
+	int64_t grace = grace_of(p, c, cause), least;
 	int ordered = cause == STOP_END || cause == STOP_SANDBOX;
 	struct action stop = { .kind = ACT_STOP,
 		.id = c->id,
@@ -121,8 +121,12 @@ plan_stop(
 		*p->wake = mtime_min(*p->wake, mtime_add(began, grace * 1000));
 		return;
 	}
-	if (stop.grace_seconds < STOP_SECONDS_MIN)
-		stop.grace_seconds = STOP_SECONDS_MIN;
+	least = is_hasty(cause) || stop.grace_seconds < grace ||
+		c->pre_stop == HOOK_DONE
+	    ? STOP_SECONDS_LEFT
+	    : STOP_SECONDS_MIN;
+	if (stop.grace_seconds < least)
+		stop.grace_seconds = least;
 	plan_add(p, stop);
 }
 

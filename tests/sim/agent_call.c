@@ -98,7 +98,7 @@ check_turn(struct agent *a, const struct pod *p, const struct action *act)
 	size_t i, j;
 
 	if (act->cause != STOP_END || pod == NULL ||
-	    act->grace_seconds <= STOP_SECONDS_MIN)
+	    act->grace_seconds <= STOP_SECONDS_LEFT)
 		return;
 	i = spec_find(pod, c->name);
 	if (i == spec_count(pod) || spec_kind(pod, i) != SPEC_SIDECAR)

@@ -283,7 +283,7 @@ fill_want(struct pod_want *w, unsigned int bits, const Tripod__Pod *def)
 	w->terminating = (bits & W_END) || (bits & (W_WANTED | W_HOLD)) == 0;
 	w->over = bits & W_OVER ? OVER_COMPLETED : OVER_NOT;
 	w->network_ready = !(bits & W_NO_NET);
-	w->grace_seconds = GRACE;
+	w->grace_seconds = bits & W_NONE ? 0 : bits & W_SHORT ? 1 : GRACE;
 	if (pod_is_ending(w))
 		w->end_since.ms = bits & W_LATE ? NOW - 5000 : NOW;
 	if (bits & W_DEADLINE)

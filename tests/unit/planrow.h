@@ -58,6 +58,8 @@
 #define W_LATE 0x800 /* its end began 5 s ago */
 #define W_DEADLINE 0x1000
 #define W_UNSURE 0x2000
+#define W_SHORT 0x4000 /* grace period of one second */
+#define W_NONE 0x8000  /* of none */
 /* What is remembered: images of the first two containers, and so on. */
 #define M_IMAGE_A 0x01
 #define M_IMAGE_B 0x02
