@@ -94,11 +94,24 @@ copy_field(struct arena *arena, const struct field *f, struct node *value)
 	return (copy_collection(arena, f, value));
 }
 
+/*
+ * A mirror has it all the same, as its server would.  Not every empty mapping
+ * is one: an emptyDir, a selector of everything and options that take the
+ * place of the pod's say something by being there.
+ */
+static int
+says_nothing(const struct field *f, const struct node *value)
+{
+	return ((f->flags & FIELD_NO_EMPTY) && value->kind == NODE_MAP &&
+	    value->n == 0);
+}
+
 static struct node *
 copy_object(
     struct arena *arena, const struct type *type, const struct node *from)
 {
 	struct node *out = node_new(arena, NODE_MAP, from->at);
+	const struct field *f;
 	struct member *m;
 	size_t i;
 
@@ -108,14 +121,13 @@ copy_object(
 		     arena, from->n, sizeof(*out->member))) == NULL))
 		return (NULL);
 	for (i = 0; i < from->n; i++) {
-		m = &out->member[i];
+		m = &out->member[out->n];
 		*m = from->member[i];
-		m->value = copy_field(
-		    arena, type_field(type, m->key), m->value);
-		if (m->value == NULL)
+		f = type_field(type, m->key);
+		if ((m->value = copy_field(arena, f, m->value)) == NULL)
 			return (NULL);
+		out->n += !says_nothing(f, m->value);
 	}
-	out->n = from->n;
 	return (out);
 }
 
@@ -136,12 +148,22 @@ identity_meaning(struct arena *arena, const struct node *pod)
 	return (out);
 }
 
+/* The uid that a manifest gives; NULL: none, or no name of a folder. */
+static const char *
+own_uid(const struct node *pod)
+{
+	const char *uid = node_get_str(node_get(pod, "metadata"), "uid");
+
+	return (uid != NULL && name_is_uid(uid) ? uid : NULL);
+}
+
 char *
 identity_input(struct arena *arena, const struct node *pod,
     const struct identity_place *place, size_t *len)
 {
 	static const char version[] = "tripod-uid-v1";
 	static const char host[] = "host:", from[] = "file:";
+	const char *file = own_uid(pod) != NULL ? "" : place->file;
 	struct node *meaning;
 	size_t njson, n = 0, size;
 	char *json, *out;
@@ -150,7 +172,7 @@ identity_input(struct arena *arena, const struct node *pod,
 	    (json = canonical_json(arena, meaning, &njson)) == NULL)
 		return (NULL);
 	size = sizeof(version) + njson + sizeof(host) + strlen(place->node) +
-	    sizeof(from) + strlen(place->file) + 1;
+	    sizeof(from) + strlen(file) + 1;
 	if ((out = arena_alloc(arena, size)) == NULL)
 		return (NULL);
 	n = sizeof(version);
@@ -158,7 +180,7 @@ identity_input(struct arena *arena, const struct node *pod,
 	memcpy(out + n, json, njson);
 	n += njson + 1;
 	n += (size_t)snprintf(out + n, size - n, "%s%s", host, place->node) + 1;
-	n += (size_t)snprintf(out + n, size - n, "%s%s", from, place->file);
+	n += (size_t)snprintf(out + n, size - n, "%s%s", from, file);
 	*len = n;
 	return (out);
 }
@@ -168,9 +190,9 @@ identity_make(const struct node *pod, const struct identity_place *place,
     struct identity_of *out)
 {
 	const struct node *meta = node_get(pod, "metadata");
+	const char *uid = own_uid(pod), *text;
 	struct digest_part part;
 	struct arena scratch;
-	const char *text;
 	char hex[DIGEST_HEX_SIZE];
 
 	arena_init(&scratch, IDENTITY_MEMORY_MAX);
@@ -181,13 +203,10 @@ identity_make(const struct node *pod, const struct identity_place *place,
 	}
 	digest_hex(&part, 1, hex);
 	arena_release(&scratch);
-	text = node_get_str(meta, "uid");
-	if (text != NULL && !name_is_uid(text))
-		text = NULL;
 	/* Validation bounds what is printed here. */
 	(void)snprintf(out->hash, sizeof(out->hash), "%.32s", hex);
 	(void)snprintf(
-	    out->uid, sizeof(out->uid), "%s", text != NULL ? text : out->hash);
+	    out->uid, sizeof(out->uid), "%s", uid != NULL ? uid : out->hash);
 	(void)snprintf(out->name, sizeof(out->name), "%s-%s",
 	    node_get_str(meta, "name"), place->node);
 	text = node_get_str(meta, "namespace");

@@ -10,7 +10,9 @@
  *	uid    = metadata.uid if it is given (and may be the name of a
  *	    folder, which only lenient reading does not insist on),
  *	    otherwise the digest
- *	hash   = the digest, which is the uid unless metadata.uid is given
+ *	hash   = the digest, which is the uid unless metadata.uid is given;
+ *	    then no file name stands behind "file:", for the pod is the same
+ *	    one in whatever file it is, as with a kubelet
  *
  * The JSON is the canonical one (canonical.h) of what the pod means:
  *  - apiVersion "v1", kind "Pod", metadata and spec of the decoded pod,
@@ -29,8 +31,9 @@
  * So layout, comments, key order, quoting, YAML or JSON, null or absent,
  * an empty list or none, spelling of quantities and defaults written out
  * never restart a pod; every change of meaning, of the node's name or of
- * the file's name does.  The order of lists has a meaning; an empty mapping
- * is not the same as none.
+ * the file's name does.  The order of lists has a meaning.  An empty mapping
+ * is the same as none in the fields that the schema marks so
+ * (FIELD_NO_EMPTY); others, such as emptyDir, say something by being there.
  *
  * A default that some later version of Kubernetes adds must not get into
  * the JSON of pods that do not mention its field.

@@ -195,7 +195,8 @@ static const struct field fields_security_context[] = {
 	    FLAGS(FIELD_OPTIONAL)),
 	FIELD("appArmorProfile", OBJECT(app_armor_profile), ACTED,
 	    SINCE("1.30")),
-	FIELD("capabilities", OBJECT(capabilities), ACTED),
+	FIELD("capabilities", OBJECT(capabilities), ACTED,
+	    FLAGS(FIELD_NO_EMPTY)),
 	FIELD("privileged", JSON_BOOL, ACTED, FLAGS(FIELD_OPTIONAL)),
 	FIELD("procMount", JSON_STRING, ACTED, FLAGS(FIELD_OPTIONAL),
 	    ONE_OF("Default Unmasked")),
@@ -208,7 +209,8 @@ static const struct field fields_security_context[] = {
 	    RANGE(0, INT32_MAX)),
 	FIELD("seLinuxOptions", OBJECT(se_linux_options), ACTED),
 	FIELD("seccompProfile", OBJECT(seccomp_profile), ACTED, SINCE("1.19")),
-	FIELD("windowsOptions", OBJECT(windows_security_context_options)),
+	FIELD("windowsOptions", OBJECT(windows_security_context_options),
+	    FLAGS(FIELD_NO_EMPTY)),
 };
 TYPE(security_context, "SecurityContext")
 
@@ -243,7 +245,7 @@ static const struct field fields_container[] = {
 	FIELD("imagePullPolicy", JSON_STRING, ACTED,
 	    ONE_OF("Always IfNotPresent Never"),
 	    DEFAULT_WORDS("Always for :latest or no tag, else IfNotPresent")),
-	FIELD("lifecycle", OBJECT(lifecycle), ACTED),
+	FIELD("lifecycle", OBJECT(lifecycle), ACTED, FLAGS(FIELD_NO_EMPTY)),
 	FIELD("livenessProbe", OBJECT(probe), ACTED),
 	FIELD("name", JSON_STRING, FLAGS(FIELD_REQUIRED), ACTED, IS(LABEL)),
 	FIELD("ports", OBJECTS(container_port), ACTED, UNIQUE("name")),
@@ -256,7 +258,8 @@ static const struct field fields_container[] = {
 	    ONE_OF("Always OnFailure Never"), SINCE("1.28")),
 	FIELD("restartPolicyRules", OBJECTS(container_restart_rule), ACTED,
 	    MOST(20), SINCE("1.34")),
-	FIELD("securityContext", OBJECT(security_context), ACTED),
+	FIELD("securityContext", OBJECT(security_context), ACTED,
+	    FLAGS(FIELD_NO_EMPTY)),
 	FIELD("startupProbe", OBJECT(probe), ACTED, SINCE("1.16")),
 	FIELD("stdin", JSON_BOOL, ACTED),
 	FIELD("stdinOnce", JSON_BOOL, ACTED),

@@ -68,7 +68,7 @@ STATIC_TYPE(node_selector_term, "NodeSelectorTerm")
 
 static const struct field fields_preferred_scheduling_term[] = {
 	FIELD("preference", OBJECT(node_selector_term),
-	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK)),
+	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK | FIELD_NO_EMPTY)),
 	FIELD("weight", JSON_INT32, FLAGS(FIELD_REQUIRED), RANGE(1, 100)),
 };
 STATIC_TYPE(preferred_scheduling_term, "PreferredSchedulingTerm")
@@ -138,9 +138,11 @@ static const struct field fields_pod_anti_affinity[] = {
 STATIC_TYPE(pod_anti_affinity, "PodAntiAffinity")
 
 static const struct field fields_affinity[] = {
-	FIELD("nodeAffinity", OBJECT(node_affinity), ACTED),
-	FIELD("podAffinity", OBJECT(pod_affinity)),
-	FIELD("podAntiAffinity", OBJECT(pod_anti_affinity)),
+	FIELD("nodeAffinity", OBJECT(node_affinity), ACTED,
+	    FLAGS(FIELD_NO_EMPTY)),
+	FIELD("podAffinity", OBJECT(pod_affinity), FLAGS(FIELD_NO_EMPTY)),
+	FIELD("podAntiAffinity", OBJECT(pod_anti_affinity),
+	    FLAGS(FIELD_NO_EMPTY)),
 };
 STATIC_TYPE(affinity, "Affinity")
 
@@ -280,7 +282,8 @@ static const struct field fields_pod_security_context[] = {
 	    FLAGS(FIELD_OPTIONAL), ONE_OF("Merge Strict"), SINCE("1.31"),
 	    BUT("Strict needs a runtime that says it can do it")),
 	FIELD("sysctls", OBJECTS(sysctl), ACTED, UNIQUE("name")),
-	FIELD("windowsOptions", OBJECT(windows_security_context_options)),
+	FIELD("windowsOptions", OBJECT(windows_security_context_options),
+	    FLAGS(FIELD_NO_EMPTY)),
 };
 TYPE(pod_security_context, "PodSecurityContext")
 
@@ -315,12 +318,13 @@ TYPE(topology_spread_constraint, "TopologySpreadConstraint")
 static const struct field fields_pod_spec[] = {
 	FIELD("activeDeadlineSeconds", JSON_INT64, FLAGS(FIELD_OPTIONAL),
 	    ACTED, RANGE(1, INT32_MAX)),
-	FIELD("affinity", OBJECT(affinity), ACTED,
+	FIELD("affinity", OBJECT(affinity), ACTED, FLAGS(FIELD_NO_EMPTY),
 	    BUT("only the required node affinity")),
 	FIELD("automountServiceAccountToken", JSON_BOOL, FLAGS(FIELD_OPTIONAL)),
 	FIELD("containers", OBJECTS(container), FLAGS(FIELD_REQUIRED), ACTED,
 	    UNIQUE("name")),
-	FIELD("dnsConfig", OBJECT(pod_dns_config), ACTED),
+	FIELD("dnsConfig", OBJECT(pod_dns_config), ACTED,
+	    FLAGS(FIELD_NO_EMPTY)),
 	FIELD("dnsPolicy", JSON_STRING, ACTED,
 	    ONE_OF("ClusterFirst ClusterFirstWithHostNet Default None"),
 	    DEFAULT("ClusterFirst")),
@@ -356,7 +360,7 @@ static const struct field fields_pod_spec[] = {
 	FIELD("resourceClaims", OBJECTS(pod_resource_claim),
 	    REFERS("resource claims"), SINCE("1.26")),
 	FIELD("resources", OBJECT(resource_requirements), ACTED,
-	    SINCE("1.32")),
+	    FLAGS(FIELD_NO_EMPTY), SINCE("1.32")),
 	FIELD("restartPolicy", JSON_STRING, ACTED,
 	    ONE_OF("Always OnFailure Never"), DEFAULT("Always")),
 	FIELD("runtimeClassName", JSON_STRING, FLAGS(FIELD_OPTIONAL), LATER,

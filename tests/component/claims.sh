@@ -55,9 +55,10 @@ explicit two | put n.yaml
 await 20 running two-node1
 explicit three | put o.yaml
 await 10 refused o.yaml 'n.yaml gives the uid mine to the pod default/two-node1'
+pid=$(pid_of two-node1)
 mv "$TRIPOD_MANIFESTS/n.yaml" "$TRIPOD_MANIFESTS/b.yaml"
 await 20 is two-node1 .manifest b.yaml
-await 20 running two-node1
+stays 1 [ -e "/proc/$pid" ]
 rm "$TRIPOD_MANIFESTS/b.yaml"
 await 20 running three-node1
 absent two-node1

@@ -301,6 +301,88 @@ test_facts(void **state)
 		compare(FRESH_FACTS, fp);
 }
 
+/* Paths of fields with a flag, a line each, in the order of the schema. */
+static void
+list_flagged(
+    const struct type *type, unsigned int flag, const char *path, FILE *fp)
+{
+	const struct field *f;
+	char inside[2100];
+	size_t i;
+
+	for (i = 0; i < type->n; i++) {
+		f = &type->field[i];
+		(void)snprintf(
+		    inside, sizeof(inside), "%.2000s.%s", path, f->name);
+		if (f->flags & flag)
+			(void)fprintf(fp, "%s\n", inside);
+		if (f->json == JSON_OBJECT && !(f->flags & FIELD_CLEARED))
+			list_flagged(f->type, flag, inside, fp);
+	}
+}
+
+static void
+check_flagged(unsigned int flag, const char *want)
+{
+	char *got;
+	size_t len;
+	FILE *fp = open_memstream(&got, &len);
+
+	assert_non_null(fp);
+	list_flagged(&type_pod, flag, "", fp);
+	assert_int_equal(fclose(fp), 0);
+	assert_string_equal(got, want);
+	free(got);
+}
+
+static void
+test_cleared(void **state)
+{
+#define CLAIM ".spec.volumes.ephemeral.volumeClaimTemplate"
+#define CLEARED(path)                                                         \
+	path ".creationTimestamp\n" path ".deletionGracePeriodSeconds\n" path \
+	     ".deletionTimestamp\n" path ".finalizers\n" path                 \
+	     ".generateName\n" path ".generation\n" path                      \
+	     ".managedFields\n" path ".ownerReferences\n" path                \
+	     ".resourceVersion\n" path ".selfLink\n"
+	static const char want[] = CLEARED(
+	    ".metadata") ".spec.nodeName\n" CLEARED(CLAIM
+	    ".metadata") ".status\n";
+
+	(void)state;
+	check_flagged(FIELD_CLEARED, want);
+}
+
+static void
+test_empty(void **state)
+{
+	static const char want[] =
+	    ".spec.affinity\n"
+	    ".spec.affinity.nodeAffinity\n"
+	    ".spec.affinity.nodeAffinity.preferredDuringScheduling"
+	    "IgnoredDuringExecution.preference\n"
+	    ".spec.affinity.podAffinity\n"
+	    ".spec.affinity.podAntiAffinity\n"
+	    ".spec.containers.lifecycle\n"
+	    ".spec.containers.securityContext\n"
+	    ".spec.containers.securityContext.capabilities\n"
+	    ".spec.containers.securityContext.windowsOptions\n"
+	    ".spec.dnsConfig\n"
+	    ".spec.ephemeralContainers.securityContext"
+	    ".capabilities\n"
+	    ".spec.ephemeralContainers.securityContext"
+	    ".windowsOptions\n"
+	    ".spec.initContainers.lifecycle\n"
+	    ".spec.initContainers.securityContext\n"
+	    ".spec.initContainers.securityContext.capabilities\n"
+	    ".spec.initContainers.securityContext.windowsOptions\n"
+	    ".spec.resources\n"
+	    ".spec.securityContext.windowsOptions\n";
+
+	(void)state;
+	check_flagged(FIELD_NO_EMPTY, want);
+}
+
 int
 main(void)
 {
@@ -311,6 +393,8 @@ main(void)
 		cmocka_unit_test(test_guess),
 		cmocka_unit_test(test_ending),
 		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_cleared),
+		cmocka_unit_test(test_empty),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
