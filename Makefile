@@ -58,6 +58,8 @@ MANIFEST_SCHEMA	 = watcherd/schema.o watcherd/guess.o watcherd/schema_pod.o \
 		   watcherd/schema_status.o
 RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/watch.o reconciled/mirror.o reconciled/control.o \
+		   reconciled/control_status.o reconciled/control_act.o \
+		   reconciled/follow.o reconciled/detail.o reconciled/why.o \
 		   reconciled/reconcile.o reconciled/ready.o \
 		   reconciled/collect.o reconciled/imagegc.o reconciled/sweep.o reconciled/publish.o \
 		   reconciled/observe.o \
@@ -105,16 +107,20 @@ CRI		 = reconciled/cri.o reconciled/events.o reconciled/grpc.o \
 		   reconciled/crimethod.o gen/cri.pb-c.o \
 		   gen/containerd.pb-c.o
 MIRRORD		 = mirrord/main.o mirrord/peer.o mirrord/act.o mirrord/pods.o \
-		   mirrord/register.o mirrord/watch.o mirrord/http.o common/multi.o \
+		   mirrord/events.o mirrord/register.o mirrord/watch.o mirrord/http.o common/multi.o \
 		   mirrord/cred.o mirrord/kubeconfig.o mirrord/hostinfo.o \
 		   mirrord/filter.o $(MIRRORPLAN)
 MIRRORPLAN	 = mirrord/plan.o mirrord/memo.o mirrord/model.o \
 		   mirrord/nodeplan.o mirrord/node.o mirrord/want.o \
 		   mirrord/seen.o mirrord/status.o mirrord/apijson.o \
-		   mirrord/backoff.o
-TRIPODCTL	 = ctl/tripodctl.o $(COMMANDS) ctl/judge.o ctl/client.o \
-		   ctl/clean.o ctl/output_text.o ctl/output_json.o
-COMMANDS	 = ctl/cmd_status.o ctl/cmd_check.o ctl/cmd_explain.o \
+		   mirrord/backoff.o mirrord/eventqueue.o
+TRIPODCTL	 = ctl/tripodctl.o $(COMMANDS) ctl/judge.o ctl/session.o \
+		   ctl/clean.o $(CTLPURE) ctl/output_text.o ctl/output_pod.o \
+		   ctl/output_json.o ctl/judge_json.o ctl/logs.o ctl/place.o
+CTLPURE		 = ctl/match.o ctl/pods.o ctl/goal.o ctl/logline.o
+COMMANDS	 = ctl/cmd_status.o ctl/cmd_plan.o ctl/cmd_events.o \
+		   ctl/cmd_logs.o ctl/cmd_restart.o ctl/cmd_wait.o \
+		   ctl/cmd_apply.o ctl/cmd_check.o ctl/cmd_explain.o \
 		   ctl/cmd_render.o ctl/cmd_log.o
 
 PROGRAMS	 = $(addprefix $(O)/bin/,watcherd reconciled mirrord tripodctl)
@@ -275,6 +281,10 @@ $(eval $(call fuzz,cri,$(CRI) $(COMMON_CRI),$(LIBS_CRI)))
 
 # Pure parts of reconciled, and ipc.
 BASE		 = common/err.o common/log.o common/mem.o common/mtime.o
+CTL_TEST	 = $(CTLPURE) gen/tripod.pb-c.o $(BASE)
+$(eval $(call unit,match,$(CTL_TEST),-lprotobuf-c))
+$(eval $(call unit,goal,$(CTL_TEST),-lprotobuf-c))
+$(eval $(call unit,logline,$(CTL_TEST),-lprotobuf-c))
 PLAN_TEST	 = tests/unit/planrow.o $(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,plan,$(PLAN_TEST),-lprotobuf-c))
 $(eval $(call unit,plan_pod,$(PLAN_TEST),-lprotobuf-c))
@@ -309,7 +319,8 @@ $(eval $(call unit,policy_power,tests/unit/policyparts.o \
 POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,health,$(POD),-lprotobuf-c))
 $(eval $(call unit,probe,reconciled/probe.o $(POD),-lprotobuf-c))
-$(eval $(call unit,record,reconciled/record.o $(BASE),-lprotobuf-c))
+$(eval $(call unit,record,reconciled/record.o gen/tripod.pb-c.o $(BASE),\
+    -lprotobuf-c))
 PROBER_TEST	 = tests/unit/callworld.o $(PROBECALL) gen/tripod.pb-c.o $(BASE)
 LIBS_PROBER	 = -lcurl -levent_core -lprotobuf-c
 $(eval $(call unit,call,tests/unit/hostile.o $(PROBER_TEST),\
@@ -325,6 +336,8 @@ $(eval $(call unit,handler,reconciled/handler.o reconciled/prober.o \
     common/privdrop.o,$(LIBS_IPC)))
 $(eval $(call unit,grpchealth,tests/unit/h2server.o reconciled/grpcmsg.o \
     $(PROBER_TEST),-lnghttp2 $(LIBS_PROBER)))
+$(eval $(call unit,why,tests/unit/planrow.o reconciled/why.o \
+    reconciled/detail.o $(PLAN) $(POD),-lprotobuf-c))
 $(eval $(call unit,resolve,$(PLAN) $(POD),-lprotobuf-c))
 $(eval $(call unit,status,$(STATUS) reconciled/qos.o $(POD),-lprotobuf-c))
 $(eval $(call unit,status_pod,tests/unit/planrow.o $(STATUS) \
@@ -361,6 +374,7 @@ $(eval $(call unit,kubeconfig,mirrord/kubeconfig.o $(BASE),\
 $(eval $(call unit,cred,mirrord/cred.o mirrord/kubeconfig.o $(BASE),\
     -lyaml -lcrypto -lprotobuf-c))
 $(eval $(call unit,apijson,mirrord/apijson.o $(BASE),$(LIBS_MIRROR)))
+$(eval $(call unit,mirror_events,$(MIRROR_TEST),$(LIBS_MIRROR)))
 $(eval $(call unit,mirror_plan,$(MIRROR_TEST),$(LIBS_MIRROR)))
 $(eval $(call unit,mirror_status,$(MIRROR_TEST),$(LIBS_MIRROR)))
 $(eval $(call unit,mirror_node,$(MIRROR_TEST),$(LIBS_MIRROR)))

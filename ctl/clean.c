@@ -57,6 +57,21 @@ clean_text(char *text)
 	}
 }
 
+void
+clean_line(char *text, size_t len)
+{
+	uint8_t *s = (uint8_t *)text;
+	size_t at, n;
+
+	for (at = 0; at < len; at += n) {
+		n = character_length(s + at); /* the NUL ends all */
+		if (s[at] == '\t' || (n > 0 && !is_control(s + at)))
+			continue;
+		n = 1;
+		s[at] = '?';
+	}
+}
+
 /* One value: a text, or a message with texts in it. */
 static void
 clean_value(const ProtobufCFieldDescriptor *f, void *value)

@@ -4,6 +4,8 @@
 #ifndef CLEAN_H
 #define CLEAN_H
 
+#include <stddef.h>
+
 #include <protobuf-c/protobuf-c.h>
 
 /*
@@ -13,5 +15,10 @@
 void clean_message(ProtobufCMessage *);
 /* The same for one text. */
 void clean_text(char *);
+/*
+ * The same for a line with a length and a NUL behind it; tabs stay, and
+ * NULs inside do not end it.
+ */
+void clean_line(char *, size_t);
 
 #endif

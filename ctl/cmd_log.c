@@ -1,20 +1,26 @@
 #include <sysexits.h>
 
 #include "common/log.h"
-#include "ctl/client.h"
 #include "ctl/command.h"
 
 static int
 run(const struct options *o, int argc, char *argv[])
 {
+	Tripod__LogLevel m = TRIPOD__LOG_LEVEL__INIT;
 	enum log_level level;
+	struct session s;
 	struct err err;
+	int rc;
 
 	if (argc != 2 || log_level_parse(argv[1], &level) == -1)
 		return (command_misuse(&cmd_log));
-	if (client_log_level(o->socket, level, &err) == -1)
+	if (session_open(&s, o->socket, &err) == -1)
 		return (command_failed(&err));
-	return (EX_OK);
+	m.level = level;
+	rc = session_ask(
+	    &s, TRIPOD__MSG__MSG_LOG_LEVEL, &m.base, GOT_DONE, &err);
+	session_close(&s);
+	return (rc == -1 ? command_failed(&err) : EX_OK);
 }
 
 const struct command cmd_log = { "log", "warn|info|debug",

@@ -6,6 +6,8 @@
 #define COMMAND_H
 
 #include "common/err.h"
+#include "ctl/match.h"
+#include "ctl/session.h"
 
 /* What the command line says before the command. */
 struct options {
@@ -21,18 +23,38 @@ struct command {
 	int (*run)(const struct options *, int argc, char *argv[]);
 };
 
-extern const struct command cmd_status, cmd_check, cmd_explain, cmd_render,
+extern const struct command cmd_status, cmd_plan, cmd_events, cmd_logs,
+    cmd_restart, cmd_wait, cmd_apply, cmd_check, cmd_explain, cmd_render,
     cmd_log;
 
 /* Says how a command is used; returns EX_USAGE. */
 int command_misuse(const struct command *);
 /* Says what went wrong; returns EX_UNAVAILABLE. */
 int command_failed(const struct err *);
+/* What was asked for is not there, or refused; returns 1. */
+int command_missing(const struct err *);
+/* Flushes the output: the exit status, EX_IOERR if it cannot be written. */
+int command_flush(int rc);
+/*
+ * Reads a command line whose only option is "-o" with one of the forms;
+ * returns the number of words that follow, or too many.
+ */
+int command_words(int argc, char *argv[], const char *const *forms, int *form);
 /*
  * The words of an option "-o" have an order: returns the place of one in
  * a list that ends with NULL; -1: it is not there.
  */
 int command_choice(const char *const *choices, const char *word);
+
+/* match_pod() in the answer of a session; NULL and err. */
+Tripod__PodItem *command_pod(
+    const struct session *, const char *word, struct err *);
+struct match_pods command_pods(const struct session *);
+/* The file that a pod comes from; NULL. */
+const Tripod__FileItem *command_file(
+    const struct session *, const Tripod__PodItem *);
+/* A malloc'd "namespace/name". */
+char *command_pod_name(const Tripod__PodItem *);
 
 /*
  * The judge of a manifest is watcherd itself, within its sandbox; so the
@@ -41,6 +63,7 @@ int command_choice(const char *const *choices, const char *word);
 struct judge {
 	char **arg;
 	int n;
+	int output; /* descriptor for its output; -1: ours */
 };
 
 /* Begins with the mode, "-t" for example; arguments are copied. */
@@ -56,5 +79,12 @@ int judge_option(struct judge *, int c, const char *const *forms);
  * otherwise the installed one.  Returns EX_UNAVAILABLE if it cannot.
  */
 int judge_run(const struct options *, struct judge *);
+/*
+ * The same as a child, with that descriptor as its standard input: its exit
+ * status, or EX_UNAVAILABLE.
+ */
+int judge_child(const struct options *, struct judge *, int input);
+/* Of a judge with "-o json": the digest of the file; malloc'd, or NULL. */
+char *judge_digest(const struct options *, struct judge *, int input);
 
 #endif

@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +16,7 @@ judge_init(struct judge *j, const char *mode)
 {
 	j->arg = NULL;
 	j->n = 0;
+	j->output = -1;
 	judge_add(j, "watcherd");
 	judge_add(j, mode);
 }
@@ -54,6 +58,15 @@ judge_option(struct judge *j, int c, const char *const *forms)
 	}
 }
 
+static void
+judge_release(struct judge *j)
+{
+	while (j->n > 0)
+		free(j->arg[--j->n]);
+	free(j->arg);
+	j->arg = NULL;
+}
+
 int
 judge_run(const struct options *o, struct judge *j)
 {
@@ -69,8 +82,33 @@ judge_run(const struct options *o, struct judge *j)
 	(void)execv(SBINDIR "/watcherd", j->arg);
 	(void)fprintf(
 	    stderr, "tripodctl: cannot run %s\n", SBINDIR "/watcherd");
-	while (j->n > 0)
-		free(j->arg[--j->n]);
-	free(j->arg);
+	judge_release(j);
 	return (EX_UNAVAILABLE);
+}
+
+int
+judge_child(const struct options *o, struct judge *j, int input)
+{
+	pid_t pid, done;
+	int status;
+
+	(void)fflush(stdout); /* it would be written twice */
+	if ((pid = fork()) == -1) {
+		(void)fprintf(stderr, "tripodctl: fork: %s\n", strerror(errno));
+		judge_release(j);
+		return (EX_UNAVAILABLE);
+	}
+	if (pid == 0) {
+		if (dup2(input, STDIN_FILENO) == -1 ||
+		    (j->output != -1 && dup2(j->output, STDOUT_FILENO) == -1))
+			_exit(EX_UNAVAILABLE);
+		_exit(judge_run(o, j));
+	}
+	judge_release(j);
+	do
+		done = waitpid(pid, &status, 0);
+	while (done == -1 && errno == EINTR);
+	if (done == -1 || !WIFEXITED(status))
+		return (EX_UNAVAILABLE);
+	return (WEXITSTATUS(status));
 }

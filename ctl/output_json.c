@@ -105,6 +105,61 @@ conditions_json(const Tripod__PodStatus *s)
 	return (out);
 }
 
+/* The same with all that is known of each. */
+static json_t *
+condition_list_json(const Tripod__PodStatus *s)
+{
+	json_t *out = json_array();
+	const Tripod__Condition *c;
+	size_t i;
+
+	for (i = 0; s != NULL && i < s->n_condition; i++) {
+		c = s->condition[i];
+		(void)json_array_append_new(out,
+		    json_pack("{s:s, s:b, s:s, s:s, s:o}", "type", c->type,
+			"status", c->status, "reason", c->reason, "message",
+			c->message, "since", stamp(c->transition_ns)));
+	}
+	return (out);
+}
+
+static json_t *
+probes_json(const Tripod__ContainerDetail *d)
+{
+	json_t *out = json_array();
+	const Tripod__ProbeDetail *p;
+	size_t i;
+
+	for (i = 0; i < d->n_probe; i++) {
+		p = d->probe[i];
+		(void)json_array_append_new(out,
+		    json_pack("{s:s, s:o, s:s, s:o}", "kind", p->kind, "good",
+			p->known ? json_boolean(p->good) : json_null(),
+			"message", p->message, "triedAt", stamp(p->tried_ns)));
+	}
+	return (out);
+}
+
+/* What holds up the pod and its containers, by their names. */
+static json_t *
+detail_json(const Tripod__PodDetail *d)
+{
+	json_t *containers = json_object();
+	const Tripod__ContainerDetail *c;
+	size_t i;
+
+	if (d == NULL)
+		return (json_null());
+	for (i = 0; i < d->n_container; i++) {
+		c = d->container[i];
+		(void)json_object_set_new(containers, c->name,
+		    json_pack("{s:s, s:o, s:o}", "waits", c->waits, "until",
+			stamp(c->until_ns), "probes", probes_json(c)));
+	}
+	return (json_pack("{s:s, s:o, s:o}", "waits", d->waits, "until",
+	    stamp(d->until_ns), "containers", containers));
+}
+
 static json_t *
 pod_json(const Tripod__PodItem *p)
 {
@@ -114,12 +169,14 @@ pod_json(const Tripod__PodItem *p)
 
 	for (i = 0; s != NULL && i < s->n_pod_ip; i++)
 		(void)json_array_append_new(ips, json_string(s->pod_ip[i]));
-	return (json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, "
-			  "s:o, s:o, s:o, s:{s:s, s:s}}",
+	return (json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, "
+			  "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s}}",
 	    "namespace", p->namespace_, "name", p->name, "uid", p->uid, "hash",
 	    p->hash, "manifest", p->file, "phase",
 	    s == NULL ? "Unknown" : phase_str(s->phase), "state", pod_state(p),
-	    "terminating", p->terminating, "startTime",
+	    "terminating", p->terminating, "ready", pod_is_ready(p), "qosClass",
+	    s == NULL ? "" : s->qos_class, "detail", detail_json(p->detail),
+	    "conditionList", condition_list_json(s), "startTime",
 	    stamp(s == NULL ? 0 : s->start_ns), "podIPs", ips, "conditions",
 	    conditions_json(s), "initContainers",
 	    containers_json(s == NULL ? NULL : s->init_container,
@@ -132,13 +189,83 @@ pod_json(const Tripod__PodItem *p)
 	    p->mirror == NULL ? "" : p->mirror->reason));
 }
 
+/* Takes the value; -1: there is none, or the output failed. */
+static int
+dump(json_t *all, size_t flags, FILE *to)
+{
+	int rc = all == NULL ? -1 : json_dumpf(all, to, flags);
+
+	if (fputc('\n', to) == EOF)
+		rc = -1;
+	json_decref(all);
+	return (rc);
+}
+
+int
+output_pod_json(const Tripod__PodItem *p, const Tripod__FileItem *f, FILE *to)
+{
+	json_t *pod = pod_json(p);
+
+	if (json_object_set_new(
+		pod, "file", f == NULL ? json_null() : file_json(f)) == -1) {
+		json_decref(pod);
+		pod = NULL;
+	}
+	return (dump(pod, JSON_INDENT(2), to));
+}
+
+int
+output_event_json(const Tripod__EventItem *e, FILE *to)
+{
+	return (dump(
+	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, "
+		      "s:o, s:b}",
+		"namespace", e->namespace_, "pod", e->name, "uid", e->uid,
+		"field", e->field, "type", e->warning ? "Warning" : "Normal",
+		"reason", e->reason, "message", e->message, "count",
+		(int)e->count, "first", stamp(e->first_ns), "last",
+		stamp(e->last_ns), "lost", e->lost),
+	    JSON_COMPACT, to));
+}
+
+static json_t *
+plan_json(const Tripod__PlanItem *p)
+{
+	json_t *actions = json_array();
+	const Tripod__PlanAction *a;
+	size_t i;
+
+	for (i = 0; i < p->n_action; i++) {
+		a = p->action[i];
+		(void)json_array_append_new(actions,
+		    json_pack("{s:s, s:s, s:s, s:i, s:I, s:s}", "kind", a->kind,
+			"container", a->container, "id", a->id, "attempt",
+			(int)a->attempt, "graceSeconds",
+			(json_int_t)a->grace_seconds, "reason", a->reason));
+	}
+	return (json_pack("{s:s, s:s, s:s, s:o, s:i, s:s, s:o}", "namespace",
+	    p->namespace_, "name", p->name, "uid", p->uid, "actions", actions,
+	    "underWay", (int)p->under_way, "waits", p->waits, "nextLook",
+	    stamp(p->wake_ns)));
+}
+
+int
+output_plan_json(const struct answer *a, FILE *to)
+{
+	json_t *all = json_array();
+	size_t i;
+
+	for (i = 0; i < a->nplan; i++)
+		(void)json_array_append_new(all, plan_json(a->plan[i]));
+	return (dump(all, JSON_INDENT(2), to));
+}
+
 int
 output_json(const struct answer *a, FILE *to)
 {
 	json_t *daemons = json_array(), *files = json_array();
 	json_t *pods = json_array(), *all;
 	size_t i;
-	int rc;
 
 	for (i = 0; i < a->ndaemon; i++)
 		(void)json_array_append_new(daemons, daemon_json(a->daemon[i]));
@@ -148,8 +275,5 @@ output_json(const struct answer *a, FILE *to)
 		(void)json_array_append_new(pods, pod_json(a->pod[i]));
 	all = json_pack("{s:o, s:o, s:o}", "pods", pods, "files", files,
 	    "daemons", daemons);
-	rc = all == NULL ? -1 : json_dumpf(all, to, JSON_INDENT(2));
-	(void)fputc('\n', to); /* json_dumpf() told of trouble */
-	json_decref(all);
-	return (rc);
+	return (dump(all, JSON_INDENT(2), to));
 }

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <string.h>
 
 #include "common/mtime.h"
@@ -6,115 +5,6 @@
 
 #define CELL_MAX 128
 #define COLUMNS 7
-
-const char *
-phase_str(Tripod__Phase phase)
-{
-	switch (phase) {
-	case TRIPOD__PHASE__PHASE_PENDING:
-		return ("Pending");
-	case TRIPOD__PHASE__PHASE_RUNNING:
-		return ("Running");
-	case TRIPOD__PHASE__PHASE_SUCCEEDED:
-		return ("Succeeded");
-	case TRIPOD__PHASE__PHASE_FAILED:
-		return ("Failed");
-	case _TRIPOD__PHASE_IS_INT_SIZE:
-		break;
-	}
-	return ("Unknown");
-}
-
-const char *
-mirror_str(Tripod__MirrorItem__State state)
-{
-	switch (state) {
-	case TRIPOD__MIRROR_ITEM__STATE__NONE:
-		return ("-");
-	case TRIPOD__MIRROR_ITEM__STATE__PENDING:
-		return ("pending");
-	case TRIPOD__MIRROR_ITEM__STATE__PRESENT:
-		return ("present");
-	case TRIPOD__MIRROR_ITEM__STATE__REFUSED:
-		return ("refused");
-	case TRIPOD__MIRROR_ITEM__STATE__CONFLICT:
-		return ("conflict");
-	case _TRIPOD__MIRROR_ITEM__STATE_IS_INT_SIZE:
-		break;
-	}
-	return ("?");
-}
-
-/* Why a container waits, beyond the usual; or NULL. */
-static const char *
-wait_reason(const Tripod__ContainerStatus *c)
-{
-	if (c->state == NULL ||
-	    c->state->kind != TRIPOD__CONTAINER_STATE__KIND__WAITING ||
-	    c->state->reason[0] == '\0' ||
-	    strcmp(c->state->reason, "ContainerCreating") == 0 ||
-	    strcmp(c->state->reason, "PodInitializing") == 0)
-		return (NULL);
-	return (c->state->reason);
-}
-
-static int
-is_initializing(const Tripod__PodStatus *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_condition; i++)
-		if (strcmp(s->condition[i]->type, "Initialized") == 0)
-			return (!s->condition[i]->status);
-	return (0);
-}
-
-const char *
-pod_state(const Tripod__PodItem *p)
-{
-	const Tripod__PodStatus *s = p->status;
-	const char *reason;
-	size_t i;
-
-	if (p->terminating)
-		return ("Terminating");
-	if (s == NULL)
-		return ("Unknown");
-	if (s->phase == TRIPOD__PHASE__PHASE_FAILED && s->reason[0] != '\0')
-		return (s->reason);
-	for (i = 0; i < s->n_init_container; i++)
-		if ((reason = wait_reason(s->init_container[i])) != NULL)
-			return (reason);
-	for (i = 0; i < s->n_container; i++)
-		if ((reason = wait_reason(s->container[i])) != NULL)
-			return (reason);
-	if (s->phase == TRIPOD__PHASE__PHASE_PENDING && is_initializing(s))
-		return ("Initializing");
-	return (phase_str(s->phase));
-}
-
-/* "5s", "12m", "3h", "9d" */
-static void
-age(char buf[static CELL_MAX], int64_t since_ns)
-{
-	static const struct {
-		int64_t seconds;
-		char unit;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	int64_t s = (wall_now_ns() - since_ns) / 1000000000;
-	size_t i;
-
-	if (since_ns == 0) {
-		(void)snprintf(buf, CELL_MAX, "-");
-		return;
-	}
-	if (s < 0)
-		s = 0;
-	for (i = 0; i < 3 && s < 2 * units[i].seconds; i++)
-		;
-	(void)snprintf(buf, CELL_MAX, "%" PRId64 "%c", s / units[i].seconds,
-	    units[i].unit);
-}
 
 struct row {
 	char cell[COLUMNS][CELL_MAX];
@@ -136,7 +26,7 @@ pod_row(struct row *r, const Tripod__PodItem *p)
 	(void)snprintf(r->cell[2], CELL_MAX, "%zu/%zu", ready,
 	    s == NULL ? 0 : s->n_container);
 	(void)snprintf(r->cell[3], CELL_MAX, "%u", restarts);
-	age(r->cell[4], s == NULL ? 0 : s->start_ns);
+	age_text(r->cell[4], s == NULL ? 0 : s->start_ns, wall_now_ns());
 	(void)snprintf(
 	    r->cell[5], CELL_MAX, "%s", p->file[0] == '\0' ? "-" : p->file);
 	(void)snprintf(r->cell[6], CELL_MAX, "%s",
@@ -213,8 +103,8 @@ print_reasons(const struct answer *a, FILE *to)
 	}
 }
 
-static void
-print_problem(const char *file, const Tripod__Problem *p, FILE *to)
+void
+output_problem(const char *file, const Tripod__Problem *p, FILE *to)
 {
 	(void)fprintf(to, "%s:", file);
 	if (p->line > 0) /* else it is about the file as a whole */
@@ -240,7 +130,7 @@ print_problems(const struct answer *a, FILE *to)
 				(void)fprintf(to, "%s: ignored: %s\n", f->file,
 				    p->message);
 			else
-				print_problem(f->file, p, to);
+				output_problem(f->file, p, to);
 		}
 		if (f->state != TRIPOD__MANIFEST__STATE__INVALID)
 			continue;

@@ -2,15 +2,24 @@
  * tripodctl: the operator's tool, see tripodctl(8).
  */
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "ctl/command.h"
+#include "ctl/match.h"
 
 static const struct command *const commands[] = {
 	&cmd_status,
+	&cmd_plan,
+	&cmd_events,
+	&cmd_logs,
+	&cmd_restart,
+	&cmd_wait,
+	&cmd_apply,
 	&cmd_check,
 	&cmd_explain,
 	&cmd_render,
@@ -54,6 +63,35 @@ command_failed(const struct err *err)
 }
 
 int
+command_missing(const struct err *err)
+{
+	(void)fprintf(stderr, "tripodctl: %s\n", err->text);
+	return (1);
+}
+
+int
+command_flush(int rc)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return (rc);
+	return (rc == EX_OK ? EX_IOERR : rc);
+}
+
+int
+command_words(int argc, char *argv[], const char *const *forms, int *form)
+{
+	static const struct option longs[] = {
+		{ "output", required_argument, NULL, 'o' }, { NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:", longs, NULL)) != -1)
+		if (c != 'o' || (*form = command_choice(forms, optarg)) == -1)
+			return (INT_MAX);
+	return (argc - optind);
+}
+
+int
 command_choice(const char *const *choices, const char *word)
 {
 	int i;
@@ -62,6 +100,45 @@ command_choice(const char *const *choices, const char *word)
 		if (strcmp(choices[i], word) == 0)
 			return (i);
 	return (-1);
+}
+
+struct match_pods
+command_pods(const struct session *s)
+{
+	return (
+	    (struct match_pods){ s->answer->pod, s->answer->npod, s->node });
+}
+
+Tripod__PodItem *
+command_pod(const struct session *s, const char *word, struct err *err)
+{
+	const struct match_pods in = command_pods(s);
+	Tripod__PodItem *found;
+
+	(void)match_pod(&in, word, &found, err); /* NULL says enough */
+	return (found);
+}
+
+const Tripod__FileItem *
+command_file(const struct session *s, const Tripod__PodItem *p)
+{
+	size_t i;
+
+	for (i = 0; i < s->answer->nfile; i++)
+		if (p->file[0] != '\0' &&
+		    strcmp(s->answer->file[i]->file, p->file) == 0)
+			return (s->answer->file[i]);
+	return (NULL);
+}
+
+char *
+command_pod_name(const Tripod__PodItem *p)
+{
+	char *name;
+
+	(void)xasprintf(
+	    &name, "%s/%s", p->namespace_, p->name); /* never fails */
+	return (name);
 }
 
 static int

@@ -205,6 +205,7 @@ on_run(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	wake = register_run(a, now);
 	wake = mtime_min(wake, pods_run(a, now));
+	wake = mtime_min(wake, events_run(a, now));
 	lost_check(a, now, &wake);
 	if (wake.ms == MTIME_NEVER.ms) {
 		(void)event_del(a->run);
@@ -282,6 +283,7 @@ act_init(struct act *a, struct event_base *base, struct http *http,
 	a->cb = cb;
 	a->ctx = ctx;
 	model_init(&a->model);
+	eventqueue_init(&a->events, mtime_now());
 	if ((a->run = evtimer_new(base, on_run, a)) == NULL)
 		fatalx("evtimer_new");
 }
@@ -306,6 +308,7 @@ act_release(struct act *a)
 	watch_free(a->pods);
 	watch_free(a->nodes);
 	register_release(a);
+	eventqueue_release(&a->events);
 	model_release(&a->model);
 	if (a->run != NULL)
 		event_free(a->run);

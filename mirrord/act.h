@@ -12,6 +12,7 @@
 
 #include <event2/event.h>
 
+#include "mirrord/eventqueue.h"
 #include "mirrord/http.h"
 #include "mirrord/model.h"
 #include "mirrord/node.h"
@@ -60,6 +61,9 @@ struct act {
 	int nodes_complete;
 	struct node_memo node_memo;
 	struct lease_memo lease_memo;
+	/* events.c */
+	struct eventqueue events;
+	int events_refused; /* that was logged */
 	/* Reachability, as last reported. */
 	int reachable;
 	struct mtime unreachable_since;
@@ -79,6 +83,7 @@ void act_release(struct act *);
 
 /* From reconciled. */
 void act_node(struct act *, const Tripod__NodeItem *);
+void events_add(struct act *, const Tripod__EventItem *);
 /* Something in the model changed. */
 void act_kick(struct act *);
 
@@ -90,6 +95,8 @@ void pods_request(struct act *, struct record *, const struct plan *);
 /* register.c: plans for Node and Lease; returns when to ask again. */
 struct mtime register_run(struct act *, struct mtime now);
 void register_release(struct act *);
+/* events.c: tells the next one, if it may; returns when to ask again. */
+struct mtime events_run(struct act *, struct mtime now);
 extern const struct watch_ops register_watch_ops;
 
 #endif

@@ -119,6 +119,16 @@ on_node(void *ctx, struct ipc_msg *msg)
 	return (0);
 }
 
+static int
+on_event(void *ctx, struct ipc_msg *msg)
+{
+	struct mirrord *m = ctx;
+
+	if (m->acting)
+		events_add(&m->act, (const void *)msg->payload);
+	return (0);
+}
+
 /* clang-format off */
 static const struct ipc_op mirror_ops[] = {
 	{ TRIPOD__MSG__MSG_WELCOME, PHASE_NEW, IPC_SMALL_MAX, SMALL_DECODE_MAX,
@@ -139,6 +149,9 @@ static const struct ipc_op mirror_ops[] = {
 	{ TRIPOD__MSG__MSG_NODE, PHASE_READY | PHASE_SYNC, IPC_SMALL_MAX,
 	    SMALL_DECODE_MAX, IPC_FD_NONE, &tripod__node_item__descriptor,
 	    on_node },
+	{ TRIPOD__MSG__MSG_EVENT, PHASE_READY | PHASE_SYNC, IPC_SMALL_MAX,
+	    SMALL_DECODE_MAX, IPC_FD_NONE, &tripod__event_item__descriptor,
+	    on_event },
 };
 /* clang-format on */
 

@@ -31,6 +31,7 @@ note_killing(struct op *op, const struct seen_container *c)
 	case STOP_SURPLUS:
 	case STOP_SANDBOX:
 	case STOP_RESTART_ALL:
+	case STOP_ASKED:
 		break;
 	}
 	event_normal(op->r, op->pod, c->name, "Killing",

@@ -48,6 +48,10 @@ health_begin(struct health *h, const char *id, int adopted)
 void
 health_forget(struct health *h)
 {
+	size_t i;
+
+	for (i = 0; i < PROBE_KINDS; i++)
+		free(h->last[i].message);
 	free(h->id);
 	memset(h, 0, sizeof(*h));
 }
@@ -56,6 +60,19 @@ int
 health_is_of(const struct health *h, const char *id)
 {
 	return (h->id != NULL && strcmp(h->id, id) == 0);
+}
+
+void
+health_note(
+    struct health *h, enum probe_kind kind, const char *message, int64_t now_ns)
+{
+	struct health_try *t = &h->last[kind];
+
+	t->ns = now_ns;
+	if (t->message != NULL && strcmp(t->message, message) == 0)
+		return; /* the usual case: no memory moves */
+	free(t->message);
+	t->message = message[0] == '\0' ? NULL : xstrdup(message);
 }
 
 /* Whether a probe is content with the instance; none is. */

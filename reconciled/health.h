@@ -30,6 +30,12 @@ enum verdict {
 	VERDICT_BAD
 };
 
+/* The last attempt, for people. */
+struct health_try {
+	char *message; /* NULL: there was nothing to say */
+	int64_t ns;    /* since the epoch; 0: there was none */
+};
+
 struct health {
 	char *id; /* of the instance; NULL: of none */
 	/*
@@ -39,6 +45,7 @@ struct health {
 	 */
 	int adopted;
 	enum verdict verdict[PROBE_KINDS];
+	struct health_try last[PROBE_KINDS];
 };
 
 /* Begins anew, for that instance. */
@@ -46,6 +53,9 @@ void health_begin(struct health *, const char *id, int adopted);
 /* Frees what it holds and names no instance. */
 void health_forget(struct health *);
 int health_is_of(const struct health *, const char *id);
+/* Notes what an attempt said, and when. */
+void health_note(
+    struct health *, enum probe_kind, const char *message, int64_t now_ns);
 
 /*
  * Of the container's instance id, which runs: whether it has started, and

@@ -102,6 +102,7 @@ on_hello(void *ctx, struct ipc_msg *m)
 	if (link_hello(l, m, "mirrord") == -1)
 		return (-1);
 	peers_node(l->r->peers);
+	follow_events(l->r->peers);
 	l->r->transfer_due = 1;
 	reconcile_kick(l->r);
 	return (0);
@@ -123,6 +124,7 @@ on_mirror(void *ctx, struct ipc_msg *m)
 		(void)snprintf(p->mirror_reason, sizeof(p->mirror_reason), "%s",
 		    i->reason);
 	}
+	follow_changed(l->r->peers);
 	return (0);
 }
 
@@ -136,6 +138,7 @@ on_api(void *ctx, struct ipc_msg *m)
 	ps->api_reachable = i->reachable;
 	text_set(&ps->api_server, i->server);
 	text_set(&ps->api_reason, i->reason);
+	follow_changed(ps);
 	return (0);
 }
 

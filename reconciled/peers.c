@@ -37,9 +37,19 @@ on_gone(struct peer *peer, const struct err *err, void *ctx)
 		    (int)peer->pid);
 	peer_free(peer);
 	l->peer = NULL;
+	follow_release(&l->follower);
 }
 
-static const struct peer_callbacks link_callbacks = { on_gone, NULL };
+static void
+on_drained(struct peer *peer, void *ctx)
+{
+	struct link *l = ctx;
+
+	(void)peer;
+	follow_events(l->r->peers);
+}
+
+static const struct peer_callbacks link_callbacks = { on_gone, on_drained };
 
 /* The slot for a new connection; NULL when all are taken. */
 static struct link *
@@ -213,6 +223,7 @@ static void
 link_release(struct link *l)
 {
 	peer_free(l->peer);
+	follow_release(&l->follower);
 	free(l->version);
 }
 

@@ -21,8 +21,8 @@
  *     address): stop what is left of the old ones, all of them, so that
  *     their networks are released; then make one with the next attempt.
  *  7. Stop older sandboxes, and containers that are in an unknown state,
- *     run without a place in the manifest, or whose probe or postStart hook
- *     has failed.
+ *     run without a place in the manifest, whose probe or postStart hook
+ *     has failed, or whose restart the operator has asked for.
  *  8. An exit whose rule says that all restart: stop all others, at once
  *     and without hooks, remove what has not been started; then begin anew
  *     with the first init container.  What was before is of an earlier round.

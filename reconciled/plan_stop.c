@@ -283,6 +283,8 @@ plan_stop_wrong(struct planner *p)
 			plan_stop(p, c, c->stop); /* begun is finished */
 		else if (is_unhealthy(p, c))
 			plan_stop(p, c, STOP_UNHEALTHY);
+		else if (c->restart)
+			plan_stop(p, c, STOP_ASKED);
 	}
 }
 

@@ -116,6 +116,7 @@ on_probed(void *ctx, const struct handler_result *res)
 	struct probes *set = w->set;
 
 	w->run = NULL;
+	health_note(worker_health(w), w->kind, res->message, wall_now_ns());
 	switch (
 	    probe_take(&w->probe, w->kind, probe_of(worker_spec(w), w->kind),
 		res->outcome, mtime_now(), worker_health(w))) {

@@ -31,18 +31,31 @@ field_path(char *buf, size_t size, const struct pod *p, const char *container)
 	(void)snprintf(buf, size, "spec.%s{%s}", list, container);
 }
 
+/* Keeps it, and tells those who follow. */
+static const struct record *
+event_note(struct reconciled *r, const struct record_object *o, int warning,
+    const char *reason, const char *message)
+{
+	const struct record *e;
+
+	e = records_add(
+	    &r->records, o, warning, reason, message, wall_now_ns());
+	follow_events(r->peers);
+	return (e);
+}
+
 /* What event_normal() and event_warning() have in common. */
 static const struct record *
 event_keep(struct reconciled *r, const struct pod *p, const char *container,
     int warning, const char *reason, const char *message)
 {
-	struct record_object o = { p->uid, p->namespace_, p->name, NULL };
+	struct record_object o = { p->uid, p->namespace_, p->name, NULL,
+		p->hash };
 	char path[FIELD_PATH_MAX];
 
 	field_path(path, sizeof(path), p, container);
 	o.container = path;
-	return (records_add(
-	    &r->records, &o, warning, reason, message, wall_now_ns()));
+	return (event_note(r, &o, warning, reason, message));
 }
 
 #define EVENT_FORMAT "pod %s/%s: %s%s%s: %s"
@@ -81,15 +94,14 @@ event_warning(struct reconciled *r, const struct pod *p, const char *container,
 void
 event_node(struct reconciled *r, const char *reason, const char *fmt, ...)
 {
-	struct record_object o = { r->node, "", r->node, "" };
+	struct record_object o = { r->node, "", r->node, "", NULL };
 	char message[RECORD_MESSAGE_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	if (records_add(&r->records, &o, 1, reason, message, wall_now_ns())
-		->count == 1)
+	if (event_note(r, &o, 1, reason, message)->count == 1)
 		log_warnx("node %s: %s: %s", r->node, reason, message);
 }
 

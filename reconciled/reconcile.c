@@ -249,6 +249,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		collect_begin(r->collect);
 	publish(r);
 	forget_gone(r);
+	follow_changed(r->peers);
 	resume(r);
 	ready_update(r, planned);
 	if (mtime_cmp(next, MTIME_NEVER) < 0) {

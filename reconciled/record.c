@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "reconciled/message.h"
 
 void
 records_init(struct records *r)
 {
 	TAILQ_INIT(&r->list);
 	r->n = 0;
-	r->number = 0;
+	r->number = r->dropped = 0;
+	r->last_ns = 0;
 }
 
 static void
@@ -23,6 +25,7 @@ record_drop(struct records *r, struct record *e)
 	free(e->namespace_);
 	free(e->pod);
 	free(e->container);
+	free(e->hash);
 	free(e);
 }
 
@@ -35,17 +38,26 @@ records_release(struct records *r)
 		record_drop(r, e);
 }
 
+static const char *
+hash_of(const struct record_object *o)
+{
+	return (o->hash == NULL ? "" : o->hash);
+}
+
 static struct record *
 record_new(struct records *r, const struct record_object *o)
 {
 	struct record *e = xcalloc(1, sizeof(*e));
 
-	if (r->n == RECORDS_MAX)
+	if (r->n == RECORDS_MAX) {
+		r->dropped = TAILQ_LAST(&r->list, record_list)->number;
 		record_drop(r, TAILQ_LAST(&r->list, record_list));
+	}
 	e->uid = xstrdup(o->uid);
 	e->namespace_ = xstrdup(o->namespace_);
 	e->pod = xstrdup(o->pod);
 	e->container = xstrdup(o->container);
+	e->hash = xstrdup(hash_of(o));
 	TAILQ_INSERT_HEAD(&r->list, e, entry);
 	r->n++;
 	return (e);
@@ -60,6 +72,7 @@ record_find(struct records *r, const struct record_object *o,
 
 	TAILQ_FOREACH (e, &r->list, entry)
 		if (strcmp(e->uid, o->uid) == 0 &&
+		    strcmp(e->hash, hash_of(o)) == 0 &&
 		    strcmp(e->container, o->container) == 0 &&
 		    strncmp(e->reason, reason, sizeof(e->reason) - 1) == 0 &&
 		    strncmp(e->message, message, sizeof(e->message) - 1) == 0)
@@ -78,7 +91,8 @@ records_add(struct records *r, const struct record_object *o, int warning,
 		TAILQ_INSERT_HEAD(&r->list, e, entry);
 	} else {
 		e = record_new(r, o);
-		e->first_ns = now_ns;
+		e->first_ns = now_ns > r->last_ns ? now_ns : r->last_ns + 1;
+		r->last_ns = e->first_ns;
 		(void)snprintf(e->reason, sizeof(e->reason), "%s", reason);
 		(void)snprintf(e->message, sizeof(e->message), "%s", message);
 	}
@@ -87,4 +101,46 @@ records_add(struct records *r, const struct record_object *o, int warning,
 	e->last_ns = now_ns;
 	e->number = ++r->number;
 	return (e);
+}
+
+const struct record *
+records_after(const struct records *r, uint64_t number)
+{
+	const struct record *e, *found = NULL;
+
+	TAILQ_FOREACH (e, &r->list, entry) {
+		if (e->number <= number)
+			break;
+		found = e;
+	}
+	return (found);
+}
+
+Tripod__EventItem *
+record_item(struct arena *a, const struct record *e)
+{
+	Tripod__EventItem *i = message_new(a, &tripod__event_item__descriptor);
+
+	i->number = e->number;
+	i->uid = e->uid;
+	i->namespace_ = e->namespace_;
+	i->name = e->pod;
+	i->field = e->container;
+	i->hash = e->hash;
+	i->warning = e->warning;
+	i->reason = must_strdup(a, e->reason);
+	i->message = must_strdup(a, e->message);
+	i->count = e->count;
+	i->first_ns = e->first_ns;
+	i->last_ns = e->last_ns;
+	return (i);
+}
+
+int
+record_is_of(const struct record *e, const char *pod)
+{
+	size_t len = strlen(e->namespace_);
+
+	return (strncmp(pod, e->namespace_, len) == 0 && pod[len] == '/' &&
+	    strcmp(pod + len + 1, e->pod) == 0);
 }

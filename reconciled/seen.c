@@ -33,6 +33,8 @@ stop_cause_str(enum stop_cause cause)
 		return ("its postStart hook has failed");
 	case STOP_RESTART_ALL:
 		return ("all containers begin anew");
+	case STOP_ASKED:
+		return ("a restart was asked for");
 	}
 	return ("");
 }

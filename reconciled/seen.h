@@ -31,12 +31,13 @@ enum hook_state {
 /* Why an instance is stopped. */
 enum stop_cause {
 	STOP_NONE,
-	STOP_END,	 /* the pod ends */
-	STOP_SURPLUS,	 /* no place in the manifest, or in its sandbox */
-	STOP_SANDBOX,	 /* its sandbox must be replaced */
-	STOP_UNHEALTHY,	 /* a probe has failed */
-	STOP_POST_START, /* its hook has failed */
-	STOP_RESTART_ALL /* the pod begins anew */
+	STOP_END,	  /* the pod ends */
+	STOP_SURPLUS,	  /* no place in the manifest, or in its sandbox */
+	STOP_SANDBOX,	  /* its sandbox must be replaced */
+	STOP_UNHEALTHY,	  /* a probe has failed */
+	STOP_POST_START,  /* its hook has failed */
+	STOP_RESTART_ALL, /* the pod begins anew */
+	STOP_ASKED	  /* the operator wants it started again */
 };
 
 /* "failed a probe" and the like, for people. */
@@ -63,6 +64,7 @@ struct seen_container {
 	int detailed;	      /* ContainerStatus has answered for this state */
 	int asked;	      /* ContainerStatus is on its way */
 	int ended;	      /* an event said so; its state may be behind */
+	int restart;	      /* asked for by the operator */
 	int busy;	      /* an action on it is in flight */
 	int listed;	      /* was in the list being merged */
 	struct retry retry;

@@ -96,6 +96,8 @@ report_json_add(struct report *r, const struct result *of)
 	print_member("verdict", verdict_str(of->verdict), r->files);
 	if (of->why != NULL)
 		print_member("message", of->why, r->files);
+	if (m != NULL && m->digest[0] != '\0')
+		print_member("digest", m->digest, r->files);
 	print_pods(of->verdict == VERDICT_VALID ? m : NULL, r->files);
 	(void)fputc('}', r->files);
 }

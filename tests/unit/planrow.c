@@ -190,6 +190,9 @@ parse_mark(struct seen_container *c, char mark)
 	case '>':
 		c->pre_stop = mark == '<' ? HOOK_RUNNING : HOOK_DONE;
 		return (1);
+	case 'R':
+		c->restart = 1;
+		return (1);
 	case 'k':
 		c->stop = STOP_UNHEALTHY;
 		c->stop_at.ms = NOW - 1000;

@@ -23,6 +23,7 @@
  *	^	its postStart hook is due (_ running, ` failed)
  *	<	its preStop hook runs (> is done)
  *	k	it was killed for a probe
+ *	R	its restart was asked for
  *
  * The pod is a list of containers, "a b" if it is NULL: in front i for an
  * init container, s for a sidecar; behind + with postStart, - with preStop,

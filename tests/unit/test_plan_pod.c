@@ -171,6 +171,8 @@ test_probes(void **state)
 		    M_IMAGES, "a& b", "s0 a0=r0& b0=r0", "stop a0 3", 0 },
 		{ "7 with its hook", W_WANTED, M_IMAGES, "a&- b",
 		    "s0 a0=r0& b0=r0", "preStop a0 3", 0 },
+		{ "7 a restart was asked for", W_WANTED, M_IMAGES, "a b",
+		    "s0 a0=r0R b0=r0", "stop a0 7", 0 },
 		{ "7 begun is finished", W_WANTED, M_IMAGES, "a- b",
 		    "s0 a0=r0>k b0=r0", "stop a0 6", 0 },
 		{ "10 again, though it ended well", W_WANTED | W_FAILURE,

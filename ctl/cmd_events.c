@@ -1,0 +1,125 @@
+#include <getopt.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "ctl/command.h"
+#include "ctl/match.h"
+#include "ctl/output.h"
+
+static const struct option longs[] = {
+	{ "follow", no_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "since", required_argument, NULL, 'S' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char *const forms[] = { "text", "json", NULL };
+
+/* What the command line says. */
+struct wish {
+	Tripod__EventQuery query;
+	const char *word;
+	int json;
+};
+
+static void
+on_event(void *ctx, const Tripod__EventItem *e)
+{
+	const struct wish *w = ctx;
+
+	if (w->json)
+		(void)output_event_json(e, stdout); /* see ferror() */
+	else
+		output_event(e, stdout);
+}
+
+/* Until the reader or reconciled goes away. */
+static int
+follow(struct session *s)
+{
+	struct err err;
+
+	while (fflush(stdout) == 0 && !ferror(stdout))
+		if (session_wait(s, GOT_END | GOT_DONE,
+			mtime_add(mtime_now(), SESSION_ANSWER_MS), &err) == -1)
+			return (command_failed(&err));
+	return (EX_IOERR);
+}
+
+static int
+ask(struct session *s, struct wish *w)
+{
+	const Tripod__PodItem *p;
+	char *name = NULL;
+	struct err err;
+	int rc = EX_OK;
+
+	if (w->word != NULL) {
+		if (session_status(s, NULL, &err) == -1)
+			return (command_failed(&err));
+		if ((p = command_pod(s, w->word, &err)) == NULL)
+			return (command_missing(&err));
+		w->query.pod = name = command_pod_name(p);
+	}
+	if (session_ask(s, TRIPOD__MSG__MSG_EVENTS, &w->query.base, GOT_END,
+		&err) == -1)
+		rc = command_failed(&err);
+	free(name);
+	if (rc == EX_OK && w->query.follow)
+		return (follow(s));
+	return (rc);
+}
+
+static int
+options(struct wish *w, int argc, char *argv[])
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "fo:", longs, NULL)) != -1) {
+		if (c == 'f')
+			w->query.follow = 1;
+		else if (c == 'o')
+			w->json = command_choice(forms, optarg);
+		else if (c == 'S')
+			w->query.since_ns = match_time(optarg, wall_now_ns());
+		else
+			return (-1);
+		if (w->json == -1 || w->query.since_ns == -1)
+			return (-1);
+	}
+	w->word = argv[optind];
+	return (argc - optind > 1 ? -1 : 0);
+}
+
+static int
+run(const struct options *o, int argc, char *argv[])
+{
+	struct wish w = { TRIPOD__EVENT_QUERY__INIT, NULL, 0 };
+	struct session s;
+	struct err err;
+	int rc;
+
+	if (options(&w, argc, argv) == -1)
+		return (command_misuse(&cmd_events));
+	if (session_open(&s, o->socket, &err) == -1)
+		return (command_failed(&err));
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* for pipes; may fail */
+	s.on_event = on_event;
+	s.ctx = &w;
+	rc = ask(&s, &w);
+	session_close(&s);
+	return (command_flush(rc));
+}
+
+const struct command cmd_events = { "events",
+	"[-f] [-o text|json] [--since TIME] [POD]",
+	"What happened to the pods, oldest first; the same thing again is "
+	"counted.\n"
+	"The last 512 are kept, until reconciled is started again.\n"
+	"  -f, --follow           and what happens from now on\n"
+	"  -o, --output text|json for people, or an object in each line\n"
+	"      --since TIME       since then: 10m, 2h, "
+	"2026-11-27T10:15:00Z\n"
+	"Exit status: 0, or 1 if there is no such pod, or there are several.\n",
+	run };
