@@ -66,9 +66,11 @@ tally_regular(const struct builder *b, size_t i, struct tally *t)
 {
 	const struct seen_container *c;
 	const char *name = spec_container(b->spec, i)->name;
+	int created;
 
 	c = container_newest(&b->pod->seen, name);
-	if (c != NULL && c->state == SEEN_CREATED)
+	created = c != NULL && c->state == SEEN_CREATED;
+	if (created)
 		c = container_previous(&b->pod->seen, name);
 	if (c == NULL || c->state == SEEN_CREATED) {
 		t->waits++;
@@ -79,7 +81,9 @@ tally_regular(const struct builder *b, size_t i, struct tally *t)
 		t->runs++;
 		return;
 	}
-	t->again += look_is_due(b->spec, &b->pod->seen, i, b->round);
+	/* One that is created is about to be started. */
+	t->again += created ||
+	    look_is_due(b->spec, &b->pod->seen, i, b->round);
 	t->failed += c->exit_code != 0;
 }
 

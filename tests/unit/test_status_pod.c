@@ -154,6 +154,8 @@ test_rows(void **state)
 		    "a=T1 c=T0", "Succeeded", 1, 0 },
 		{ W_WANTED | W_NEVER | W_OVER, NULL, "S0 a0=x0",
 		    "a=T0 b=WContainerCreating", "Failed", 1, 0 },
+		/* Another instance is there, and about to be started. */
+		{ W_WANTED, "a", "s0 a1=c0 a0=f0", "a=W[1]", "Running", 1, 0 },
 		/* Policies of their own. */
 		{ W_WANTED, "aN b", "s0 a0=f0 b0=r0", "a=T1 b=R+*",
 		    "Running", 1, 0 },
