@@ -10,10 +10,12 @@
 #include "ctl/place.h"
 
 #define TIMEOUT_MS 120000
+#define SETTLE_MS 2000
 
 static const struct option longs[] = {
 	{ "lenient", no_argument, NULL, 'L' },
 	{ "name", required_argument, NULL, 'n' },
+	{ "settle", required_argument, NULL, 's' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -22,7 +24,7 @@ struct wish {
 	const struct options *options;
 	const char *file, *name; /* NULL: as the file is called */
 	int lenient;
-	int64_t timeout_ms;
+	int64_t timeout_ms, settle_ms;
 	struct place place;
 	char *digest; /* of the bytes, as watcherd has it */
 	int failed;   /* it will not become ready */
@@ -132,17 +134,42 @@ reached(void *ctx, const struct session *s)
 }
 
 static int
-await(struct session *s, struct wish *w)
+lost_again(void *ctx, const struct session *s)
+{
+	return (!reached(ctx, s));
+}
+
+/*
+ * Until the pods are ready and stay it for a while: what crashes at once
+ * is ready for a moment, too.  As session_until().
+ */
+static int
+settle(struct session *s, struct wish *w, struct err *err)
 {
 	Tripod__Query q = TRIPOD__QUERY__INIT;
-	struct err err;
-	char *back;
+	struct mtime end = mtime_add(mtime_now(), w->timeout_ms);
 	int rc;
 
 	q.file = w->place.name;
 	s->ctx = w;
-	rc = session_until(
-	    s, &q, reached, mtime_add(mtime_now(), w->timeout_ms), &err);
+	for (;;) {
+		rc = session_until(s, &q, reached, end, err);
+		if (rc != 1 || w->failed)
+			return (rc);
+		rc = session_until(s, &q, lost_again,
+		    mtime_add(mtime_now(), w->settle_ms), err);
+		if (rc != 1)
+			return (rc == 0 ? 1 : -1);
+	}
+}
+
+static int
+await(struct session *s, struct wish *w)
+{
+	struct err err;
+	char *back;
+	int rc = settle(s, w, &err);
+
 	if (rc == -1)
 		(void)command_failed(&err);
 	if (rc == 1 && !w->failed) {
@@ -219,33 +246,42 @@ apply(struct session *s, struct wish *w)
 }
 
 static int
-options(struct wish *w, int argc, char *argv[])
+option(struct wish *w, int c)
 {
-	int c;
-
-	while ((c = getopt_long(argc, argv, "L", longs, NULL)) != -1) {
-		if (c == 'L')
-			w->lenient = 1;
-		else if (c == 'n')
-			w->name = optarg;
-		else if (c != 't' ||
-		    (w->timeout_ms = match_duration(optarg)) == -1)
-			return (-1);
+	switch (c) {
+	case 'L':
+		w->lenient = 1;
+		return (0);
+	case 'n':
+		w->name = optarg;
+		return (0);
+	case 's':
+		w->settle_ms = match_duration(optarg);
+		return (w->settle_ms == -1 ? -1 : 0);
+	case 't':
+		w->timeout_ms = match_duration(optarg);
+		return (w->timeout_ms == -1 ? -1 : 0);
+	default:
+		return (-1);
 	}
-	w->file = argv[optind];
-	return (argc - optind == 1 ? 0 : -1);
 }
 
 static int
 run(const struct options *o, int argc, char *argv[])
 {
-	struct wish w = { .options = o, .timeout_ms = TIMEOUT_MS };
+	struct wish w = {
+		.options = o, .timeout_ms = TIMEOUT_MS, .settle_ms = SETTLE_MS
+	};
 	struct session s;
 	struct err err;
-	int rc;
+	int c, rc;
 
-	if (options(&w, argc, argv) == -1)
+	while ((c = getopt_long(argc, argv, "L", longs, NULL)) != -1)
+		if (option(&w, c) == -1)
+			return (command_misuse(&cmd_apply));
+	if (argc - optind != 1)
 		return (command_misuse(&cmd_apply));
+	w.file = argv[optind];
 	if (session_open(&s, o->socket, &err) == -1)
 		return (command_failed(&err));
 	rc = apply(&s, &w);
@@ -256,7 +292,7 @@ run(const struct options *o, int argc, char *argv[])
 }
 
 const struct command cmd_apply = { "apply",
-	"[-L] [--name NAME] [--timeout TIME] FILE|-",
+	"[-L] [--name NAME] [--settle TIME] [--timeout TIME] FILE|-",
 	"Checks a manifest, puts it into the folder that reconciled has, "
 	"whole or not at\n"
 	"all, and waits until its pods are ready.  The manifest of that name "
@@ -266,6 +302,8 @@ const struct command cmd_apply = { "apply",
 	"to it is printed.\n"
 	"  -L, --lenient          check as a kubelet does\n"
 	"      --name NAME        what it is called in the folder\n"
+	"      --settle TIME      its pods must stay ready so long, by default "
+	"2s\n"
 	"      --timeout TIME     wait at most so long, by default 120s\n"
 	"Exit status: 0 its pods are ready; 1 it is not valid, refused, or not "
 	"ready in\n"

@@ -1,0 +1,136 @@
+#!/bin/bash
+# tripodctl logs: what containers said, over rotations and restarts, for an
+# operator without any right to the files.
+. "$(dirname "$0")/story.sh"
+begin "$@"
+up
+
+# code N COMMAND...: it ends with N; its output is in out.
+code()
+{
+	local got=0
+
+	"${@:2}" >"$STORY/out" 2>"$STORY/err" || got=$?
+	[ $got = "$1" ] || fail "exit status $got, not $1: ${*:2}:" \
+	    "$(cat "$STORY/out" "$STORY/err")"
+}
+
+# says TEXT COMMAND...: that is its whole output.
+says()
+{
+	[ "$("${@:2}" 2>/dev/null)" = "$1" ]
+}
+
+# Each line of in/LINE is said by the container, which ends with "end CODE".
+mkdir -m 777 "$STORY/in"
+talker()
+{
+	pod "$1" 1 'cat /in/first 2>/dev/null; while :; do
+	      if mv /in/say /in/said 2>/dev/null; then
+	        cat /in/said; fi;
+	      if mv /in/end /in/ended 2>/dev/null; then exit 3; fi;
+	      sleep 0.05; done' |
+	    sed 's/^spec:/&\
+  volumes:\
+  - {name: in, hostPath: {path: IN}}/
+	    s/^    image:/    volumeMounts: [{name: in, mountPath: \/in}]\
+&/' | sed "s,IN},$STORY/in},"
+}
+say() { cat >"$STORY/in/.say" && mv "$STORY/in/.say" "$STORY/in/say"; }
+talker talk | put talk.yaml
+await 20 running talk-node1
+code 0 ctl logs talk
+[ ! -s "$STORY/out" ] || fail "$(cat "$STORY/out")"
+
+# Long lines come in parts, which are put together; bytes stay what they are.
+{ head -c 100000 /dev/zero | tr '\0' x; printf '\nt\303\274r\033[1m\tend\n'; } |
+    tee "$STORY/said" | say
+await 10 eval 'ctl logs talk | cmp -s - "$STORY/said"'
+seq 1 50 | say
+await 10 says 50 ctl logs -n 1 talk main
+[ "$(ctl logs --tail 3 talk)" = "48
+49
+50" ]
+code 0 ctl logs -n 0 talk
+[ ! -s "$STORY/out" ] || fail "$(cat "$STORY/out")"
+[ "$(ctl logs talk | wc -l)" = 52 ]
+[ "$(ctl logs -n 60 talk | tail -n 50 | head -n 1)" = 1 ]
+ctl logs -n 1 -t talk | grep -Eq '^20[0-9-]*T[0-9:.]*(Z|[+-][0-9:]*) 50$'
+code 0 ctl logs --since 2099-01-01T00:00:00Z talk
+[ ! -s "$STORY/out" ] || fail "$(cat "$STORY/out")"
+[ "$(ctl logs --since 1h talk | wc -l)" = 52 ]
+
+# A terminal is not told what to do.
+script -qc "$TRIPOD_BIN/tripodctl -s $TRIPOD_CONTROL logs talk" /dev/null \
+    >"$STORY/tty"
+grep -q '?\[1m' "$STORY/tty"
+! grep -q "$(printf '\033')\[1m" "$STORY/tty"
+
+# Followed over a rotation, as a runtime does it, and a restart.
+ctl logs -f -n 1 talk >"$STORY/followed" 2>"$STORY/errors" &
+follower=$!
+followed() { [ "$(tail -n 1 "$STORY/followed")" = "$1" ]; }
+await 10 followed 50
+echo before | say
+await 10 followed before
+folder=$(echo "$TRIPOD_LOGS"/pods/default_talk-node1_*/main)
+mv "$folder/0.log" "$folder/0.log.20261127-101500"
+echo still the old file | say
+await 10 followed 'still the old file'
+crictl=$(of talk-node1 '.containers[0].containerID' | sed 's,.*://,,')
+[ -n "$crictl" ]
+printf '2026-11-27T10:15:00.5Z stdout F after the rotation\n' \
+    >"$folder/0.log"
+await 10 followed 'after the rotation'
+says 'after the rotation' ctl logs -n 1 talk
+[ "$(ctl logs talk | tail -n 2)" = "still the old file
+after the rotation" ]
+[ "$(ctl logs -n 2 talk)" = "still the old file
+after the rotation" ]
+: >"$STORY/in/end"
+await 20 is talk-node1 '.containers[0].restartCount' 1
+await 20 running talk-node1
+echo second life | say
+await 10 followed 'second life'
+says 'second life' ctl logs talk
+says 'after the rotation' ctl logs -p -n 1 talk
+
+# Who follows is not held up by reconciled, nor holds it up.
+kill -0 $follower
+
+# It ends with the pod.
+rm "$TRIPOD_MANIFESTS/talk.yaml"
+await 20 absent talk-node1
+wait $follower
+[ ! -s "$STORY/errors" ] || fail "$(cat "$STORY/errors")"
+
+# One that has ended for good is not followed for ever.
+pod once 1 'echo done' | sed 's/^spec:/&\n  restartPolicy: Never/' |
+    put once.yaml
+await 20 is once-node1 .phase Succeeded
+code 0 timeout 10 "$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" logs -f once
+[ "$(cat "$STORY/out")" = done ]
+
+# What is not there; which of several.
+code 1 ctl logs nobody
+code 1 ctl logs once nobody
+grep -q 'no such container' "$STORY/err"
+code 1 ctl logs -p once
+grep -q 'no previous log' "$STORY/err"
+code 64 ctl logs once main more
+code 64 ctl logs -n x once
+
+# A link in the folder is not followed, whoever put it there.
+folder=$(echo "$TRIPOD_LOGS"/pods/default_once-node1_*/main)
+ln -s /etc/shadow "$folder/7.log"
+code 1 ctl logs once
+! grep -q root: "$STORY/out"
+rm "$folder/7.log"
+
+# A member of the group has no right to the files, and needs none.
+chmod 600 "$folder/0.log"
+group=$(stat -c %g "$TRIPOD_CONTROL")
+says done setpriv --reuid 65534 --regid "$group" --clear-groups \
+    "$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" logs once
+! setpriv --reuid 65534 --regid 65534 --clear-groups \
+    "$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" logs once 2>/dev/null
