@@ -82,8 +82,7 @@ tally_regular(const struct builder *b, size_t i, struct tally *t)
 		return;
 	}
 	/* One that is created is about to be started. */
-	t->again += created ||
-	    look_is_due(b->spec, &b->pod->seen, i, b->round);
+	t->again += created || look_is_due(b->spec, &b->pod->seen, i, b->round);
 	t->failed += c->exit_code != 0;
 }
 
