@@ -115,6 +115,32 @@ output_problem(const char *file, const Tripod__Problem *p, FILE *to)
 	    p->field, p->field[0] != '\0' ? ": " : "", p->message);
 }
 
+/* Does another file have one of its pods?  Its others are as it says. */
+static int
+has_rival(const Tripod__FileItem *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_pod; i++)
+		if (f->pod[i]->taken_by[0] != '\0')
+			return (1);
+	return (0);
+}
+
+/* What becomes of the pods of a file that is refused. */
+static void
+print_refused(const Tripod__FileItem *f, FILE *to)
+{
+	size_t i;
+
+	if (f->n_pod == 0)
+		(void)fprintf(to, "%s: refused\n", f->file);
+	for (i = 0; i < f->n_pod; i++)
+		(void)fprintf(to,
+		    "%s: refused; pod %s/%s goes on as last defined\n", f->file,
+		    f->pod[i]->namespace_, f->pod[i]->name);
+}
+
 static void
 print_problems(const struct answer *a, FILE *to)
 {
@@ -132,18 +158,9 @@ print_problems(const struct answer *a, FILE *to)
 			else
 				output_problem(f->file, p, to);
 		}
-		if (f->state != TRIPOD__MANIFEST__STATE__INVALID)
-			continue;
-		if (f->n_pod == 0)
-			(void)fprintf(to, "%s: refused\n", f->file);
-		for (j = 0; j < f->n_pod; j++) {
-			if (f->pod[j]->taken_by[0] == '\0')
-				(void)fprintf(to,
-				    "%s: refused; pod %s/%s goes on as "
-				    "last defined\n",
-				    f->file, f->pod[j]->namespace_,
-				    f->pod[j]->name);
-		}
+		if (f->state == TRIPOD__MANIFEST__STATE__INVALID &&
+		    !has_rival(f))
+			print_refused(f, to);
 	}
 }
 

@@ -87,6 +87,8 @@ file_conflict(Tripod__FileItem *i, struct arena *a, const struct claim *c)
 {
 	Tripod__Problem *p = message_new(a, &tripod__problem__descriptor);
 
+	p->line = c->line;
+	p->column = c->column;
 	p->message = must_strdup(a, claim_conflict(c, a));
 	i->problem[i->n_problem++] = p;
 	i->state = TRIPOD__MANIFEST__STATE__INVALID;

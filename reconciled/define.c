@@ -10,22 +10,32 @@
 #define CONFLICT_MAX 4096 /* memory for one text */
 
 static void
+log_conflict(const struct claim *c)
+{
+	const char *file = c->file->name;
+	struct arena arena;
+
+	arena_init(&arena, CONFLICT_MAX);
+	if (c->line == 0)
+		log_warnx("%s: %s", file, claim_conflict(c, &arena));
+	else
+		log_warnx("%s:%u:%u: %s", file, c->line, c->column,
+		    claim_conflict(c, &arena));
+	arena_release(&arena);
+}
+
+static void
 log_conflicts(struct desired *d)
 {
 	struct desired_file *f;
-	struct arena arena;
 	struct claim *c;
 	size_t i;
 
 	TAILQ_FOREACH (f, &d->files, entry) {
 		for (i = 0; i < f->nclaim; i++) {
 			c = &f->claim[i];
-			if (c->rival != NULL && !c->told) {
-				arena_init(&arena, CONFLICT_MAX);
-				log_warnx("%s: %s", f->name,
-				    claim_conflict(c, &arena));
-				arena_release(&arena);
-			}
+			if (c->rival != NULL && !c->told)
+				log_conflict(c);
 			c->told = c->rival != NULL;
 		}
 	}

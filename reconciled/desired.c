@@ -107,6 +107,8 @@ claim_fill(
     struct claim *c, const struct desired_file *f, const Tripod__Definition *d)
 {
 	c->file = f;
+	c->line = d->line;
+	c->column = d->column;
 	c->seen_ns = d->seen_ns;
 	c->uid = xstrdup(d->pod->uid);
 	c->hash = xstrdup(d->pod->hash);
@@ -284,7 +286,7 @@ const char *
 claim_conflict(const struct claim *c, struct arena *a)
 {
 	const struct claim *o = c->rival;
-	char *text;
+	char *text, *where;
 
 	text = strcmp(c->name, o->name) == 0
 	    ? arena_printf(
@@ -292,7 +294,11 @@ claim_conflict(const struct claim *c, struct arena *a)
 	    : arena_printf(a, "%s gives the uid %s to the pod %s already",
 		  o->file->name, c->uid, o->name);
 	log_assert(text != NULL);
-	return (text);
+	if (o->line == 0)
+		return (text);
+	where = arena_printf(a, "%s, in line %u", text, o->line);
+	log_assert(where != NULL);
+	return (where);
 }
 
 void

@@ -32,7 +32,8 @@ struct pod;
 /* A pod that a file wants. */
 struct claim {
 	char *uid, *hash;
-	char *name; /* "namespace/name" */
+	char *name;	       /* "namespace/name" */
+	uint32_t line, column; /* in the file; 0: not known */
 	int64_t seen_ns;
 	uint8_t *packed; /* its Definition */
 	size_t len;

@@ -18,6 +18,7 @@
 struct claim {
 	size_t folder;
 	const char *file; /* borrowed */
+	uint32_t line;
 	char *ns, *name, *uid;
 };
 
@@ -45,8 +46,10 @@ claims_find(const struct claims *all, size_t folder, const Tripod__Pod *pod)
 }
 
 static void
-claims_add(struct claims *all, const struct input *in, const Tripod__Pod *pod)
+claims_add(
+    struct claims *all, const struct input *in, const Tripod__Definition *d)
 {
+	const Tripod__Pod *pod = d->pod;
 	struct claim *c;
 
 	all->claim = xreallocarray(
@@ -54,6 +57,7 @@ claims_add(struct claims *all, const struct input *in, const Tripod__Pod *pod)
 	c = &all->claim[all->n++];
 	c->folder = in->folder;
 	c->file = in->name;
+	c->line = d->line;
 	c->ns = xstrdup(pod->namespace_);
 	c->name = xstrdup(pod->name);
 	c->uid = xstrdup(pod->uid);
@@ -72,9 +76,10 @@ claims_release(struct claims *all)
 	free(all->claim);
 }
 
-/* One more error for a manifest; the whole file is meant. */
+/* One more error for a manifest, about one of its pods. */
 static void
-manifest_refuse(Tripod__Manifest *m, struct arena *arena, const char *text)
+manifest_refuse(Tripod__Manifest *m, struct arena *arena,
+    const Tripod__Definition *d, const char *text)
 {
 	Tripod__Problem **list, *p;
 
@@ -82,6 +87,8 @@ manifest_refuse(Tripod__Manifest *m, struct arena *arena, const char *text)
 	p = arena_alloc(arena, sizeof(*p));
 	log_assert(list != NULL && p != NULL);
 	tripod__problem__init(p);
+	p->line = d->line;
+	p->column = d->column;
 	p->message = arena_strdup(arena, text);
 	log_assert(p->message != NULL);
 	if (m->n_problem > 0)
@@ -100,25 +107,27 @@ claims_judge(struct claims *all, const struct input *in, Tripod__Manifest *m,
     struct arena *arena)
 {
 	const struct claim *c;
-	const Tripod__Pod *pod;
+	const Tripod__Definition *d;
 	struct err err;
 	size_t i;
 
 	for (i = 0; i < m->n_definition; i++) {
-		pod = m->definition[i]->pod;
-		if ((c = claims_find(all, in->folder, pod)) == NULL) {
-			claims_add(all, in, pod);
+		d = m->definition[i];
+		if ((c = claims_find(all, in->folder, d->pod)) == NULL) {
+			claims_add(all, in, d);
 			continue;
 		}
-		if (strcmp(c->ns, pod->namespace_) == 0 &&
-		    strcmp(c->name, pod->name) == 0)
-			(void)err_set(&err, "%s defines the pod %s/%s already",
-			    c->file, c->ns, c->name);
+		if (strcmp(c->ns, d->pod->namespace_) == 0 &&
+		    strcmp(c->name, d->pod->name) == 0)
+			(void)err_set(&err,
+			    "%s defines the pod %s/%s already, in line %u",
+			    c->file, c->ns, c->name, c->line);
 		else
 			(void)err_set(&err,
-			    "%s gives the uid %s to the pod %s/%s already",
-			    c->file, c->uid, c->ns, c->name);
-		manifest_refuse(m, arena, err.text);
+			    "%s gives the uid %s to the pod %s/%s already, in "
+			    "line %u",
+			    c->file, c->uid, c->ns, c->name, c->line);
+		manifest_refuse(m, arena, d, err.text);
 	}
 }
 

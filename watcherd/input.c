@@ -37,6 +37,17 @@ input_new(struct inputs *all, char *path)
 	return (in);
 }
 
+/* Why a file of a folder cannot be opened, as reconciled says it. */
+static const char *
+open_reason(const struct input *in, int error)
+{
+	if (in->folder != 0 && error == EXDEV)
+		return ("leads out of the folder");
+	if (in->folder != 0 && error == ENOENT)
+		return ("a link that leads nowhere");
+	return (strerror(error));
+}
+
 /* The descriptor is that of the input; -1: errno says why not. */
 static void
 input_open(struct inputs *all, struct input *in, int fd)
@@ -44,7 +55,7 @@ input_open(struct inputs *all, struct input *in, int fd)
 	if (fd == -1) {
 		in->refused = in->folder != 0 && errno != EACCES &&
 		    errno != EPERM;
-		(void)err_set(&in->why, "%s", strerror(errno));
+		(void)err_set(&in->why, "%s", open_reason(in, errno));
 	} else if (all->nopen == INPUTS_MAX) {
 		(void)close(fd); /* only read from */
 		(void)err_set(

@@ -195,6 +195,7 @@ definition_make(const struct intake *in, const struct found *f)
 	struct arena *arena = in->arena;
 	const struct identity_place place = { in->src->node, in->src->file };
 	Tripod__Definition *d;
+	const struct node *name = pod_name(f->pod);
 	struct identity_of id;
 	struct node *mirror;
 	char *json;
@@ -204,6 +205,8 @@ definition_make(const struct intake *in, const struct found *f)
 	if ((d = arena_alloc(arena, sizeof(*d))) == NULL)
 		return (NULL);
 	tripod__definition__init(d);
+	d->line = name->at.line;
+	d->column = name->at.column;
 	if (identity_make(f->pod, &place, &id) == -1 ||
 	    (d->pod = pod_message(arena, f->pod, &id)) == NULL ||
 	    (mirror = identity_mirror(arena, f->pod, in->src->node, &id)) ==

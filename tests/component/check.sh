@@ -135,6 +135,7 @@ folders()
 	pod one >"$d/b.yaml~"
 	ln -s c.yaml "$d/e.yaml"
 	ln -s "$good" "$d/outside.yaml"
+	ln -s nothing "$d/nowhere.yaml"
 	mkdir "$STORY/secret"
 	pod secret >"$STORY/secret/a.yaml"
 	chmod 600 "$STORY/secret/a.yaml"
@@ -145,22 +146,23 @@ folders()
 .json" "$STORY/out"
 	grep -q "^$d/a.yml: valid: pod default/one-n1, uid [0-9a-f]\{32\}$" \
 	    "$STORY/out"
-	grep -Fqx "$d/b.yaml: a.yml defines the pod default/one-n1 already" \
-	    "$STORY/out"
-	grep -Fqx "$d/d.json: c.yaml gives the uid my-uid to the pod \
-default/two-n1 already" "$STORY/out"
-	grep -Fqx "$d/e.yaml: c.yaml defines the pod default/two-n1 already" \
-	    "$STORY/out"
-	grep -Fqx "$d/outside.yaml: Invalid cross-device link" "$STORY/out"
+	grep -Fqx "$d/b.yaml:4:9: a.yml defines the pod default/one-n1 \
+already, in line 4" "$STORY/out"
+	grep -Fqx "$d/d.json:4:9: c.yaml gives the uid my-uid to the pod \
+default/two-n1 already, in line 4" "$STORY/out"
+	grep -Fqx "$d/e.yaml:4:9: c.yaml defines the pod default/two-n1 \
+already, in line 4" "$STORY/out"
+	grep -Fqx "$d/outside.yaml: leads out of the folder" "$STORY/out"
+	grep -Fqx "$d/nowhere.yaml: a link that leads nowhere" "$STORY/out"
 	grep -Fqx "$d/sub.yaml: not a regular file" "$STORY/out"
-	grep -Fqx '7 files, 5 refused, 2 ignored' "$STORY/err"
+	grep -Fqx '8 files, 6 refused, 2 ignored' "$STORY/err"
 	is 66 setpriv --reuid 64201 --regid 64201 --clear-groups \
 	    "$tripodctl" check "$STORY/secret"
 	grep -Fqx "$STORY/secret/a.yaml: Permission denied" "$STORY/err"
 	is 1 "$tripodctl" check "$d"
 	lacks ignored: "$STORY/out"
 	is 1 "$tripodctl" check -L "$d"
-	grep -Fqx '8 files, 6 refused, 1 ignored' "$STORY/err"
+	grep -Fqx '9 files, 7 refused, 1 ignored' "$STORY/err"
 	is 1 "$tripodctl" check -o json "$d"
 	jq_is '[.files[] | select(.verdict == "ignored")][0].message ==
 	    "its name begins with a dot"'
@@ -170,8 +172,14 @@ default/two-n1 already" "$STORY/out"
 	{ pod one; echo ---; pod two; } >"$STORY/several/b.yaml"
 	pod two >"$STORY/several/c.yaml"
 	is 1 "$tripodctl" check "$STORY/several"
-	says "$STORY/several/b.yaml: a.yaml defines the pod default/one-node already
-$STORY/several/c.yaml: b.yaml defines the pod default/two-node already"
+	says "$STORY/several/b.yaml:4:9: a.yaml defines the pod \
+default/one-node already, in line 4
+      name: one
+            ^~~
+$STORY/several/c.yaml:4:9: b.yaml defines the pod \
+default/two-node already, in line 12
+      name: two
+            ^~~"
 	# Files that are named are no rivals: they may be versions of one.
 	is 0 "$tripodctl" check "$d/a.yml" "$d/b.yaml"
 	mkdir "$STORY/empty"

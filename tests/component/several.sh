@@ -62,6 +62,9 @@ await 20 is d-node1 .manifest one.yaml
 await 20 all a b d x
 lives
 await 10 refused set.yaml 'one.yaml defines the pod default/d-node1 already'
+# Nothing is wrong with its others, which are as it says now.
+ctl status >"$STORY/status"
+if grep 'as last defined' "$STORY/status"; then fail 'others are refused'; fi
 rm "$TRIPOD_MANIFESTS/one.yaml"
 await 20 absent x-node1
 await 20 is d-node1 .manifest set.yaml

@@ -91,6 +91,10 @@ claim(struct desired *d, const char *file, const char *pods, struct err *err)
 		def->pod->namespace_ = must_strdup(&a, "ns");
 		def->pod->name = word;
 		def->pod->uid = uid;
+		/* One that an earlier version has kept knows no place. */
+		def->line = strcmp(file, "old") == 0
+		    ? 0
+		    : (uint32_t)m->n_definition + 3;
 		m->definition[m->n_definition++] = def;
 	}
 	rc = desired_claim(d, f, m, err);
@@ -184,11 +188,17 @@ test_conflict_text(void **state)
 	desired_settle(&d);
 	assert_string_equal(
 	    claim_conflict(&desired_find(&d, "b")->claim[0], &a),
-	    "a defines the pod ns/x already");
+	    "a defines the pod ns/x already, in line 3");
 	assert_string_equal(
 	    claim_conflict(&desired_find(&d, "b")->claim[1], &a),
-	    "a gives the uid 1 to the pod ns/y already");
+	    "a gives the uid 1 to the pod ns/y already, in line 4");
 	assert_null(desired_find(&d, "b")->claim[2].rival);
+	assert_int_equal(claim(&d, "old", "v", &err), 1);
+	assert_int_equal(claim(&d, "z", "v", &err), 1);
+	desired_settle(&d);
+	assert_string_equal(
+	    claim_conflict(&desired_find(&d, "z")->claim[0], &a),
+	    "old defines the pod ns/v already");
 	desired_release(&d);
 	arena_release(&a);
 }
