@@ -61,8 +61,8 @@ RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/control_status.o reconciled/control_act.o \
 		   reconciled/follow.o reconciled/detail.o reconciled/why.o \
 		   reconciled/reconcile.o reconciled/ready.o \
-		   reconciled/collect.o reconciled/imagegc.o reconciled/sweep.o reconciled/publish.o \
-		   reconciled/observe.o \
+		   reconciled/shutdown.o reconciled/collect.o reconciled/imagegc.o \
+		   reconciled/sweep.o reconciled/publish.o reconciled/observe.o \
 		   $(ACT) $(PLAN) $(PODS) \
 		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
 		   $(STATUS) reconciled/prepare.o reconciled/rotate.o \
@@ -97,7 +97,8 @@ ACT		 = reconciled/act.o reconciled/act_image.o \
 		   reconciled/imageref.o
 PLAN		 = reconciled/plan.o \
 		   reconciled/plan_start.o reconciled/plan_stop.o \
-		   reconciled/plan_pods.o reconciled/order.o
+		   reconciled/plan_pods.o reconciled/order.o \
+		   reconciled/down.o
 STATUS		 = reconciled/status.o reconciled/status_container.o
 PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
 		   reconciled/backoff.o reconciled/health.o \
@@ -121,7 +122,7 @@ CTLPURE		 = ctl/match.o ctl/pods.o ctl/goal.o ctl/logline.o
 COMMANDS	 = ctl/cmd_status.o ctl/cmd_plan.o ctl/cmd_events.o \
 		   ctl/cmd_logs.o ctl/cmd_restart.o ctl/cmd_wait.o \
 		   ctl/cmd_apply.o ctl/cmd_check.o ctl/cmd_explain.o \
-		   ctl/cmd_render.o ctl/cmd_log.o
+		   ctl/cmd_render.o ctl/cmd_log.o ctl/cmd_shutdown.o
 
 PROGRAMS	 = $(addprefix $(O)/bin/,watcherd reconciled mirrord tripodctl)
 HELPERS		 = $(addprefix $(O)/bin/,tripod-prober tripod-spawner)
@@ -289,6 +290,8 @@ PLAN_TEST	 = tests/unit/planrow.o $(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,plan,$(PLAN_TEST),-lprotobuf-c))
 $(eval $(call unit,plan_pod,$(PLAN_TEST),-lprotobuf-c))
 $(eval $(call unit,imagegc,reconciled/imagegc.o $(BASE),-lprotobuf-c))
+$(eval $(call unit,down,$(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE),\
+    -lprotobuf-c))
 $(eval $(call unit,order,$(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE),\
     -lprotobuf-c))
 $(eval $(call unit,imageref,reconciled/imageref.o))
@@ -490,7 +493,8 @@ run: all
 
 # An administrator's configuration is never overwritten.
 CONF		 = reconciled.conf watcherd.conf mirrord.conf
-UNITS		 = reconciled.service watcherd.service mirrord.service
+UNITS		 = reconciled.service watcherd.service mirrord.service \
+		   tripod-shutdown.service
 MAN8		 = $(wildcard reconciled/*.8 watcherd/*.8 mirrord/*.8 ctl/*.8)
 MAN5		 = $(wildcard reconciled/*.5 watcherd/*.5 mirrord/*.5)
 EXAMPLES	 = $(wildcard etc/examples/*) etc/mirrord-netns.conf

@@ -25,7 +25,7 @@ struct command {
 
 extern const struct command cmd_status, cmd_plan, cmd_events, cmd_logs,
     cmd_restart, cmd_wait, cmd_apply, cmd_check, cmd_explain, cmd_render,
-    cmd_log;
+    cmd_log, cmd_shutdown;
 
 /* Says how a command is used; returns EX_USAGE. */
 int command_misuse(const struct command *);

@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
 	&cmd_explain,
 	&cmd_render,
 	&cmd_log,
+	&cmd_shutdown,
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

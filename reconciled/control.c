@@ -3,6 +3,7 @@
  */
 #include "common/log.h"
 #include "reconciled/control_parts.h"
+#include "reconciled/shutdown.h"
 
 static int
 on_hello(void *ctx, struct ipc_msg *m)
@@ -72,6 +73,8 @@ static const struct ipc_op control_ops[] = {
 	{ TRIPOD__MSG__MSG_LOG_LEVEL, PHASE_READY, IPC_SMALL_MAX,
 	    IPC_SMALL_MAX * 4, IPC_FD_NONE, &tripod__log_level__descriptor,
 	    on_log_level },
+	{ TRIPOD__MSG__MSG_SHUTDOWN, PHASE_READY, 0, 0, IPC_FD_NONE, NULL,
+	    shutdown_ask },
 };
 /* clang-format on */
 

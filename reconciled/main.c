@@ -91,6 +91,8 @@ static const struct conf_key keys[] = {
 	{ "conflict", CONF_ENUM, AT(conflict), "first", 0, 0,
 	    conflict_choices },
 	{ "strict modes", CONF_BOOL, AT(strict_modes), "yes", 0, 0, NULL },
+	{ "stop pods on shutdown", CONF_BOOL, AT(stop_pods), "no", 0, 0, NULL },
+	{ "shutdown time", CONF_SECONDS, AT(shutdown_s), "60s", 1, 3600, NULL },
 	{ "allow host path", CONF_PATHS, AT(policy.host_paths), NULL, 0, 0,
 	    NULL },
 	{ "allow host network", CONF_BOOL, AT(policy.host_network), "yes",

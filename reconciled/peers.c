@@ -129,6 +129,7 @@ on_accept(evutil_socket_t sock, short what, void *arg)
 	l->r = ls->r;
 	l->channel = ls->channel;
 	l->since_ns = wall_now_ns();
+	l->awaits_shutdown = 0;
 	text_set(&l->version, "");
 	l->peer = peer_new(
 	    ls->r->base, fd, channels[ls->channel].table, &link_callbacks, l);

@@ -34,6 +34,8 @@ struct link {
 	char *version;	   /* from its HELLO; "" before */
 	int64_t since_ns;
 	struct follower follower;
+	int awaits_shutdown; /* an answer to that frame is due: */
+	uint32_t shutdown;
 };
 
 struct listener {

@@ -108,6 +108,18 @@ plan_keep(struct planner *p)
 	plan_prune(p);
 }
 
+/* Rule 2; false when the pod goes on as ever. */
+static int
+plan_down(struct planner *p)
+{
+	if (p->want->down == DOWN_ENDS) {
+		if (!plan_stop_containers(p, STOP_END))
+			(void)plan_stop_sandboxes(p, "the machine goes down");
+		return (1);
+	}
+	return (p->want->down == DOWN_WAITS && !pod_is_live(p->seen));
+}
+
 size_t
 plan_pod(const struct pod_want *want, const struct pod_seen *seen,
     const struct pod_memo *memo, struct mtime now,
@@ -120,7 +132,9 @@ plan_pod(const struct pod_want *want, const struct pod_seen *seen,
 		return (0);
 	if (want->pod != NULL)
 		p.round = look_round(want->pod, seen);
-	if (want->terminating || (!want->wanted && !want->hold))
+	if (plan_down(&p))
+		;
+	else if (want->terminating || (!want->wanted && !want->hold))
 		plan_end(&p);
 	else if (want->pod == NULL)
 		; /* held, but without a definition: left as it is */

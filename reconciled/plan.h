@@ -9,7 +9,8 @@
  *     remove both, then clean up the disk.  A pod that is over (all has
  *     ended for good, an init container failed for good, its deadline
  *     passed) is stopped the same way, but what is dead stays: it is its
- *     result, and keeps it from running again.
+ *     result, and keeps it from running again.  When the machine goes down
+ *     nothing is removed either, and what does not run is left alone.
  *  3. Stopping a container: its preStop hook, then the signal with what is
  *     left of its grace period, at least two seconds of it.  Containers are
  *     stopped all at once; of a pod that ends, sidecars one after the other

@@ -77,5 +77,5 @@ pods_find(const struct pods *pods, const char *uid)
 int
 pod_is_ending(const struct pod_want *w)
 {
-	return (w->terminating || w->over != OVER_NOT);
+	return (w->terminating || w->over != OVER_NOT || w->down == DOWN_ENDS);
 }

@@ -52,7 +52,15 @@ struct pod_memo {
 	int cleaned;		       /* nothing is left on the disk */
 	struct memo_condition condition[POD_CONDITIONS];
 	enum pod_over over; /* as last told */
+	int down;	    /* its end for that was told */
 	int64_t start_ns;
+};
+
+/* When the machine goes down. */
+enum pod_down {
+	DOWN_NOT,
+	DOWN_WAITS, /* its turn will come; it goes on if it runs */
+	DOWN_ENDS
 };
 
 /* What is decided outside of plan_pod() about one pod. */
@@ -70,7 +78,9 @@ struct pod_want {
 	int64_t grace_seconds;	/* for its end */
 	struct mtime deadline;	/* activeDeadlineSeconds; or MTIME_NEVER */
 	enum pod_over over;
-	struct mtime end_since; /* of terminating or over */
+	enum pod_down down;
+	int64_t down_seconds;	/* of grace, at most */
+	struct mtime end_since; /* of terminating, over or down */
 };
 
 /* Whether it ends: what of it runs is stopped, and nothing started. */

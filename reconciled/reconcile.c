@@ -11,6 +11,7 @@
 #include "reconciled/order.h"
 #include "reconciled/peers.h"
 #include "reconciled/probes.h"
+#include "reconciled/shutdown.h"
 
 /* Sandboxes started at once, for each processor; more gains nothing. */
 #define PLACES_EACH 2
@@ -237,8 +238,10 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		define_pods(r);
 	}
 	planned = r->listed && cri_info(r->cri)->state == CRI_UP;
-	if (planned) {
+	if (planned)
 		resolve(r, now);
+	shutdown_resolve(r, planned, now, &next);
+	if (planned) {
 		TAILQ_FOREACH (p, &r->pods, entry) {
 			probes_sync(r, p);
 			plan_and_act(r, p, &starts, now, &next);

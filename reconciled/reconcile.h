@@ -13,6 +13,7 @@
 #include "common/conf.h"
 #include "reconciled/cri.h"
 #include "reconciled/desired.h"
+#include "reconciled/down.h"
 #include "reconciled/events.h"
 #include "reconciled/files.h"
 #include "reconciled/imagegc.h"
@@ -38,6 +39,8 @@ struct reconciled_conf {
 	struct conf_list cluster_dns;
 	struct policy policy;
 	struct imagegc_conf image_gc;
+	int stop_pods; /* when the machine goes down */
+	int64_t shutdown_s;
 	struct log_limits logs;
 };
 
@@ -65,6 +68,8 @@ struct reconciled {
 	struct prober *prober;
 	struct ready ready;
 	struct collect *collect;
+	struct down down;
+	int down_told;
 	struct event *ev_reconcile, *ev_wake, *ev_observe, *ev_keep;
 	struct event *ev_mounter, *ev_rotate;
 	uint64_t clock; /* counts actions, to date lists by */

@@ -324,6 +324,11 @@ add_reason(struct builder *b)
 	if (p->refused[0] != '\0') {
 		b->out->reason = must_strdup(b->arena, "PolicyRefused");
 		b->out->message = must_strdup(b->arena, p->refused);
+	} else if (p->want.down == DOWN_ENDS) {
+		b->out->reason = must_strdup(b->arena, "Terminated");
+		b->out->message = must_strdup(b->arena,
+		    "Pod was terminated in response to imminent node "
+		    "shutdown.");
 	} else if (p->want.over == OVER_DEADLINE) {
 		b->out->reason = must_strdup(b->arena, "DeadlineExceeded");
 		b->out->message = must_strdup(b->arena,

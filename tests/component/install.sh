@@ -25,7 +25,7 @@ expect()
 tree install
 expect usr/local/sbin/{watcherd,reconciled,mirrord,tripodctl} \
     usr/local/libexec/tripod/tripod-{prober,spawner} \
-    lib/systemd/system/{watcherd,reconciled,mirrord}.service \
+    lib/systemd/system/{watcherd,reconciled,mirrord,tripod-shutdown}.service \
     etc/tripod/{watcherd,reconciled,mirrord}.conf \
     usr/local/share/man/man8/{watcherd,reconciled,mirrord,tripodctl}.8 \
     usr/local/share/man/man5/{watcherd,reconciled,mirrord}.conf.5 \
