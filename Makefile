@@ -353,6 +353,8 @@ $(eval $(call unit,define,reconciled/define.o reconciled/desired.o $(POD), \
 $(eval $(call unit,kept,reconciled/kept.o $(POD),-lprotobuf-c))
 $(eval $(call unit,logs,reconciled/logs.o reconciled/disk.o $(BASE),\
     -lprotobuf-c))
+$(eval $(call unit,filter,tests/unit/child.o reconciled/filter.o \
+    common/sandbox_linux.o common/log.o common/mtime.o,-lseccomp))
 $(eval $(call unit,mounter,$(FILES) common/name.o common/privdrop.o \
     common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
 $(eval $(call unit,disk,$(FILES) common/name.o common/privdrop.o \

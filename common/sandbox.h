@@ -50,8 +50,9 @@ struct sandbox_rule {
  */
 #define SANDBOX_READ 0x01   /* read files, list directories */
 #define SANDBOX_WRITE 0x02  /* write and truncate existing files */
-#define SANDBOX_MAKE 0x04   /* create files, directories, sockets, links */
+#define SANDBOX_MAKE 0x04   /* create regular files and directories */
 #define SANDBOX_REMOVE 0x08 /* unlink, rmdir */
+#define SANDBOX_LINK 0x10   /* create symbolic links */
 
 struct sandbox_path {
 	int fd;		     /* O_PATH, borrowed; -1: entry is skipped */

@@ -2,24 +2,26 @@
 
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "reconciled/mounter.h"
 
 /* clang-format off */
 const struct sandbox_rule reconciled_rules[] = {
 	{ "socket", SANDBOX_EQ, 0, AF_UNIX, "the runtime" },
 	{ "connect", SANDBOX_ANY, 0, 0, "the runtime" },
 	{ "accept4", SANDBOX_ANY, 0, 0, "peers" },
-	{ "getsockopt", SANDBOX_ANY, 0, 0, "credentials of peers" },
 	{ "setsockopt", SANDBOX_ANY, 0, 0, "buffers of the runtime socket" },
 	{ "openat", SANDBOX_ANY, 0, 0, "manifest folder, volumes, logs" },
 	{ "openat2", SANDBOX_ANY, 0, 0, "manifests" },
 	{ "newfstatat", SANDBOX_ANY, 0, 0, "host paths" },
 	{ "fchmod", SANDBOX_MASK, 1, 02777, "volumes, files in them" },
-	{ "fchown", SANDBOX_ANY, 0, 0, "groups of volumes" },
+	{ "fchown", SANDBOX_EQ, 1, (uint64_t)-1, "groups of volumes" },
 	{ "pread64", SANDBOX_ANY, 0, 0, "termination messages" },
 	{ "mkdir", SANDBOX_ANY, 0, 0, "host paths" },
 	{ "mkdirat", SANDBOX_ANY, 0, 0, "volumes, logs" },
-	{ "mknod", SANDBOX_ANY, 0, 0, "host paths: a regular file" },
-	{ "mknodat", SANDBOX_ANY, 0, 0, "host paths: a regular file" },
+	{ "mknod", SANDBOX_MASK, 1, S_IFREG | 0777, "host paths" },
+	{ "mknodat", SANDBOX_MASK, 2, S_IFREG | 0777, "host paths" },
 	{ "unlinkat", SANDBOX_ANY, 0, 0, "pods that are gone" },
 	{ "renameat", SANDBOX_ANY, 0, 0, "kept manifests" },
 	{ "fstatfs", SANDBOX_ANY, 0, 0, "manifest folder: kind" },
@@ -30,7 +32,6 @@ const struct sandbox_rule reconciled_rules[] = {
 	{ "getdents64", SANDBOX_ANY, 0, 0, "pods that are gone" },
 	{ "inotify_init1", SANDBOX_ANY, 0, 0, "manifest folder" },
 	{ "inotify_add_watch", SANDBOX_ANY, 0, 0, "manifest folder" },
-	{ "fcntl", SANDBOX_ANY, 0, 0, "flags, lent descriptors" },
 };
 /* clang-format on */
 
@@ -40,11 +41,12 @@ const size_t reconciled_nrules = sizeof(reconciled_rules) /
 /* clang-format off */
 const struct sandbox_rule mounter_rules[] = {
 	{ "openat2", SANDBOX_ANY, 0, 0, "targets" },
-	{ "open_tree", SANDBOX_ANY, 0, 0, "sub-paths" },
-	{ "fsopen", SANDBOX_ANY, 0, 0, "memory" },
-	{ "fsconfig", SANDBOX_ANY, 0, 0, "memory" },
-	{ "fsmount", SANDBOX_ANY, 0, 0, "memory" },
-	{ "move_mount", SANDBOX_ANY, 0, 0, "both" },
+	{ "open_tree", SANDBOX_EQ, 2, MOUNTER_TREE, "sub-paths" },
+	{ "fsopen", SANDBOX_EQ, 1, FSOPEN_CLOEXEC, "memory" },
+	{ "fsconfig", SANDBOX_EQ, 1, FSCONFIG_SET_STRING, "memory" },
+	{ "fsconfig", SANDBOX_EQ, 1, FSCONFIG_CMD_CREATE, "memory" },
+	{ "fsmount", SANDBOX_EQ, 2, MOUNTER_ATTRIBUTES, "memory" },
+	{ "move_mount", SANDBOX_EQ, 4, MOUNTER_MOVE, "both" },
 	{ "umount2", SANDBOX_EQ, 1, MNT_DETACH, "pods that are gone" },
 };
 /* clang-format on */

@@ -386,7 +386,7 @@ static void
 enter_sandbox(const struct reconciled *r)
 {
 	const unsigned int all = SANDBOX_READ | SANDBOX_WRITE | SANDBOX_MAKE |
-	    SANDBOX_REMOVE;
+	    SANDBOX_REMOVE | SANDBOX_LINK;
 	struct sandbox_path paths[PATHS_MAX];
 	struct sandbox s;
 	size_t n = 0;

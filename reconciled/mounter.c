@@ -62,8 +62,7 @@ attach(int mount, int target)
 {
 	int rc;
 
-	rc = move_mount(mount, "", target, "",
-	    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	rc = move_mount(mount, "", target, "", MOUNTER_MOVE);
 	(void)close(mount); /* attached, or gone with this */
 	return (rc);
 }
@@ -71,10 +70,8 @@ attach(int mount, int target)
 static int
 do_bind(int source, int target)
 {
-	int mount;
+	int mount = open_tree(source, "", MOUNTER_TREE);
 
-	mount = open_tree(source, "",
-	    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	return (mount == -1 ? -1 : attach(mount, target));
 }
 
@@ -100,8 +97,7 @@ do_tmpfs(const struct request *r, int target)
 	    set_option(fs, "mode", "%llo", r->mode) == 0 &&
 	    set_option(fs, "gid", "%llu", r->group) == 0 &&
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		mount = fsmount(
-		    fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		mount = fsmount(fs, FSMOUNT_CLOEXEC, MOUNTER_ATTRIBUTES);
 	(void)close(fs); /* only a context */
 	return (mount == -1 ? -1 : attach(mount, target));
 }

@@ -12,11 +12,19 @@
 #ifndef MOUNTER_H
 #define MOUNTER_H
 
+#include <sys/mount.h>
 #include <sys/types.h>
 
+#include <fcntl.h>
 #include <stdint.h>
 
 #include "common/err.h"
+
+/* The flags of its calls, which the filter knows, too. */
+#define MOUNTER_TREE \
+	(OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE)
+#define MOUNTER_MOVE (MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
+#define MOUNTER_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
 struct mounter {
 	int fd; /* -1: there is none */

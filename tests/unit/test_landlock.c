@@ -196,8 +196,8 @@ static const struct op {
 	{ "truncate", do_truncate, SANDBOX_WRITE, 3 },
 	{ "create", do_create, SANDBOX_MAKE | SANDBOX_WRITE, 1 },
 	{ "mkdir", do_mkdir, SANDBOX_MAKE, 1 },
-	{ "socket", do_socket, SANDBOX_MAKE, 1 },
-	{ "symlink", do_symlink, SANDBOX_MAKE, 1 },
+	{ "socket", do_socket, NEVER, 1 },
+	{ "symlink", do_symlink, SANDBOX_LINK, 1 },
 	{ "fifo", do_fifo, NEVER, 1 },
 	{ "device", do_device, NEVER, 1 },
 	{ "unlink", do_unlink, SANDBOX_REMOVE, 1 },
@@ -300,7 +300,7 @@ rights(void **state)
 	char text[CHILD_TEXT];
 	int status;
 
-	for (run.rights = 0; run.rights < 16; run.rights++) {
+	for (run.rights = 0; run.rights < 32; run.rights++) {
 		status = child_run(try_ops, &run, text);
 		remove_all(run.w->dir);
 		child_check_exit(status, 0, "rights", text);
