@@ -23,7 +23,7 @@ struct wish {
 	int json;
 };
 
-static void
+static int
 on_event(void *ctx, const Tripod__EventItem *e)
 {
 	const struct wish *w = ctx;
@@ -32,6 +32,7 @@ on_event(void *ctx, const Tripod__EventItem *e)
 		(void)output_event_json(e, stdout); /* see ferror() */
 	else
 		output_event(e, stdout);
+	return (fflush(stdout) == EOF || ferror(stdout) ? -1 : 0);
 }
 
 /* Until the reader or reconciled goes away. */
@@ -40,11 +41,8 @@ follow(struct session *s)
 {
 	struct err err;
 
-	while (fflush(stdout) == 0 && !ferror(stdout))
-		if (session_wait(s, GOT_END | GOT_DONE,
-			mtime_add(mtime_now(), SESSION_ANSWER_MS), &err) == -1)
-			return (command_failed(&err));
-	return (EX_IOERR);
+	(void)session_wait(s, GOT_DONE, MTIME_NEVER, &err); /* never comes */
+	return (ferror(stdout) ? EX_IOERR : command_failed(&err));
 }
 
 static int
@@ -66,7 +64,7 @@ ask(struct session *s, struct wish *w)
 		&err) == -1)
 		rc = command_failed(&err);
 	free(name);
-	if (rc == EX_OK && w->query.follow)
+	if (rc == EX_OK && w->query.follow && !ferror(stdout))
 		return (follow(s));
 	return (rc);
 }
@@ -104,7 +102,6 @@ run(const struct options *o, int argc, char *argv[])
 		return (command_misuse(&cmd_events));
 	if (session_open(&s, o->socket, &err) == -1)
 		return (command_failed(&err));
-	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* for pipes; may fail */
 	s.on_event = on_event;
 	s.ctx = &w;
 	rc = ask(&s, &w);

@@ -132,10 +132,10 @@ on_event(void *ctx, struct ipc_msg *m)
 	struct session *s = ctx;
 
 	clean_message(m->payload);
-	if (s->on_event != NULL)
-		s->on_event(
-		    s->ctx, (const Tripod__EventItem *)(void *)m->payload);
-	return (0);
+	if (s->on_event == NULL)
+		return (0);
+	return (s->on_event(
+	    s->ctx, (const Tripod__EventItem *)(void *)m->payload));
 }
 
 static void

@@ -42,7 +42,8 @@ enum session_got {
 	GOT_LOGS = 64 /* there is something to read from fd_inotify */
 };
 
-typedef void (*session_event)(void *ctx, const Tripod__EventItem *);
+/* -1 ends the session. */
+typedef int (*session_event)(void *ctx, const Tripod__EventItem *);
 
 struct session {
 	const char *socket;

@@ -165,6 +165,11 @@ class World:
     def gone(self, name="web", uid="u1", ns="default"):
         self.say(f"gone {ns} {name}-{NODE} {uid}")
 
+    def event(self, number, count=1, name="web", digest="u1",
+              reason="BackOff", ns="default"):
+        self.say(f"event {ns} {name}-{NODE} {digest} "
+                 f"{1795774500000000000 + number} {count} {reason}")
+
     # The API's side.
 
     @property
@@ -205,6 +210,19 @@ class World:
         return [r for r in found if r["user"] == f"system:node:{NODE}" and
                 (verb is None or r["verb"] == verb) and
                 all(re.search(v, str(r.get(k))) for k, v in fields.items())]
+
+    def events(self, digest="u1"):
+        """As kubectl describe looks for them, by the mirror annotation."""
+        code, body = self.admin.call(
+            "GET", "/api/v1/namespaces/default/events",
+            fieldSelector=f"involvedObject.uid={digest}")
+        check(f"events answered {code}", code == 200)
+        return {e["metadata"]["name"]: e for e in body["items"]}
+
+    def counts(self, expected, digest="u1", seconds=10):
+        until(f"events {expected}", lambda: sorted(
+            e["count"] for e in self.events(digest).values()) == expected,
+              seconds)
 
     def delete(self, grace, name="web"):
         code, _ = self.admin.call("DELETE", self.pod_path(name), {
@@ -949,6 +967,86 @@ def case_confined(w):
     check("one thread", status["Threads"].strip() == "1")
     if not SANITIZED:
         check("seccomp", status["Seccomp"].strip() == "2")
+
+
+def case_events(w):
+    """what happens becomes an Event of the mirror and is counted up"""
+    w.pod()
+    w.running()
+    w.event(1)
+    w.counts([1])
+    event = w.events()[f"web-{NODE}.18ebdf64b1346801"]
+    about = event["involvedObject"]
+    check("about", about["kind"] == "Pod" and about["name"] == f"web-{NODE}"
+          and about["uid"] == w.mirror()["metadata"]["annotations"][MIRROR]
+          and about["fieldPath"] == "spec.containers{c}")
+    check("what", event["type"] == "Warning" and event["reason"] == "BackOff"
+          and event["message"] == "it is BackOff")
+    check("from", event["source"] == {"component": "tripod", "host": NODE})
+    check("when", event["firstTimestamp"] == event["lastTimestamp"] ==
+          "2026-11-27T10:15:00Z")
+    w.event(1, 3)
+    w.counts([3])
+    event = w.events()[f"web-{NODE}.18ebdf64b1346801"]
+    check("last", event["lastTimestamp"] == "2026-11-27T10:15:02Z")
+    # The next mirrord finds it there.
+    w.daemon.kill()
+    w.daemon.wait()
+    w.mirrord_start()
+    until("another HELLO", lambda: len([
+        line for line in w.heard() if line.startswith("HELLO")]) == 2)
+    w.event(1, 4)
+    w.counts([4])
+    check("one object", len(w.events()) == 1)
+    # The server has forgotten it.
+    code, _ = w.admin.call("DELETE", "/api/v1/namespaces/default/events/"
+                           f"web-{NODE}.18ebdf64b1346801")
+    check(f"delete answered {code}", code == 200)
+    w.event(1, 5)
+    w.counts([5])
+
+
+def case_events_are_many(w):
+    """of many events some are told, and no mirror waits for them"""
+    w.pod()
+    w.running()
+    for number in range(600):
+        w.event(number)
+    w.pod("other", "u2")
+    took("a mirror beside events", 2.0, lambda: w.running("other"))
+    w.event(1000, digest="u2", name="other")
+    w.counts([1], "u2", 30)
+    check("allowance", len(w.events()) <= 25)
+
+
+def case_events_refused(w):
+    """without the right for events everything else goes on"""
+    w.fault(match={"resource": "events"}, count=3, action={"status": 403})
+    w.pod()
+    w.running()
+    w.event(1)
+    w.event(2)
+    w.event(3)
+    until("refusals", lambda: len(w.requests(
+        "create", path="/events", code="403")) == 3)
+    w.event(4)
+    w.counts([1])
+    with open(os.path.join(w.folder, "mirrord.log")) as stream:
+        check("told once", stream.read().count("events are not told") == 1)
+
+
+def case_events_later(w):
+    """an event waits for the API server, but not for ever"""
+    w.fault(match={"resource": "events"}, count=1, action={"status": 503})
+    w.pod()
+    w.running()
+    w.event(1)
+    w.event(1, 2)
+    w.counts([2], seconds=20)
+    # A namespace that is not there.
+    w.event(2, ns="nowhere")
+    w.event(3)
+    w.counts([1, 2])
 
 
 def run(folder, name, fn):

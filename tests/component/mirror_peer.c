@@ -11,6 +11,8 @@
  *	FILE holds the mirror's JSON; PHASE is Pending, Running, Succeeded
  *	or Failed, and says what the status of its container "c" is
  *   gone NAMESPACE NAME UID
+ *   event NAMESPACE NAME HASH FIRST COUNT REASON
+ *	FIRST in nanoseconds identifies it; its message is "it is REASON"
  *   node ready|notready
  *   drop	end the link
  */
@@ -336,6 +338,29 @@ do_gone(struct driver *d, char **w)
 }
 
 static void
+do_event(struct driver *d, char **w)
+{
+	Tripod__EventItem e = TRIPOD__EVENT_ITEM__INIT;
+	char *message;
+
+	(void)xasprintf(&message, "it is %s", w[6]); /* never fails */
+	e.namespace_ = w[1];
+	e.name = w[2];
+	e.uid = e.hash = w[3];
+	e.first_ns = strtoll(w[4], NULL, 10);
+	e.count = (uint32_t)strtoul(w[5], NULL, 10);
+	e.last_ns = e.first_ns + INT64_C(1000000000) * (e.count - 1);
+	e.reason = w[6];
+	e.message = message;
+	e.field = copy("spec.containers{c}");
+	e.warning = 1;
+	if (d->peer != NULL && d->peer->phase != PHASE_NEW)
+		(void)peer_send(
+		    d->peer, TRIPOD__MSG__MSG_EVENT, 0, -1, &e.base);
+	free(message);
+}
+
+static void
 command(struct driver *d, char *line)
 {
 	char *w[WORDS_MAX + 1] = { NULL }, *save = NULL, *word;
@@ -348,6 +373,8 @@ command(struct driver *d, char *line)
 		do_pod(d, w, n);
 	else if (n == 4 && strcmp(w[0], "gone") == 0)
 		do_gone(d, w);
+	else if (n == 7 && strcmp(w[0], "event") == 0)
+		do_event(d, w);
 	else if (n == 2 && strcmp(w[0], "node") == 0) {
 		d->ready = strcmp(w[1], "ready") == 0;
 		node_send(d);
