@@ -170,6 +170,8 @@ hint_string(const struct node *node, char *buf)
 		append(buf,
 		    "; put it in quotes (yes, no, on, off, y and n are "
 		    "booleans)");
+	else if (node->kind == NODE_MAP)
+		append(buf, "; put it in quotes if it is text");
 }
 
 const char *

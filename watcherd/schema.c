@@ -6,6 +6,8 @@
 
 #include "watcherd/guess.h"
 
+#define START_MIN 3 /* letters of a name that are enough to know it */
+
 static int
 field_compare(const void *name, const void *field)
 {
@@ -17,6 +19,23 @@ type_field(const struct type *type, const char *name)
 {
 	return (bsearch(
 	    name, type->field, type->n, sizeof(type->field[0]), field_compare));
+}
+
+/* The only field whose name begins so, whatever the case; NULL: none. */
+static const struct field *
+type_starting(const struct type *type, const char *name)
+{
+	const struct field *found = NULL;
+	size_t i, len = strlen(name);
+
+	for (i = 0; len >= START_MIN && i < type->n; i++) {
+		if (strncasecmp(type->field[i].name, name, len) != 0)
+			continue;
+		if (found != NULL)
+			return (NULL);
+		found = &type->field[i];
+	}
+	return (found);
 }
 
 const struct field *
@@ -35,7 +54,7 @@ type_guess(const struct type *type, const char *name)
 			guess = &type->field[i];
 		}
 	}
-	return (guess);
+	return (guess != NULL ? guess : type_starting(type, name));
 }
 
 const struct field *

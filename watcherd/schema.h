@@ -129,7 +129,7 @@ extern const struct type type_object_meta, type_pod_spec, type_container,
 const struct field *type_field(const struct type *, const char *);
 /*
  * The field most likely meant by a name that the type does not have:
- * wrong case, or one or two letters wrong.  NULL: no idea.
+ * wrong case, one or two letters wrong, or its end left out.  NULL: no idea.
  */
 const struct field *type_guess(const struct type *, const char *);
 /*

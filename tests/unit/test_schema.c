@@ -125,6 +125,11 @@ test_guess(void **state)
 		{ "enviroment", NULL },
 		{ "x", NULL },
 		{ "", NULL },
+		{ "working", "workingDir" },
+		{ "liveness", "livenessProbe" },
+		{ "lifecycl", "lifecycle" },
+		{ "volume", NULL },
+		{ "wo", NULL },
 		{ "aVeryLongNameThatIsLongerThanAnyFieldThereCouldBe", NULL },
 	};
 	const struct field *f;
