@@ -278,6 +278,8 @@ quantity_add(struct quantity *sum, const struct quantity *more)
 	sum->nano += more->nano;
 	if (sum->nano > LARGEST)
 		sum->nano = LARGEST;
+	if (sum->nano < -LARGEST)
+		sum->nano = -LARGEST;
 }
 
 /* In units of 1e-9 * unit, rounded up, within the range of the type. */

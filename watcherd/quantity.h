@@ -41,7 +41,10 @@ void quantity_format(const struct quantity *, char[static QUANTITY_TEXT_MAX]);
 void quantity_settle(struct quantity *);
 /* -1, 0 or 1. */
 int quantity_compare(const struct quantity *, const struct quantity *);
-/* Sum, no larger than the largest; the form of the first that is not 0. */
+/*
+ * Sum, its magnitude no larger than the largest; the form of the first that
+ * is not 0.
+ */
 void quantity_add(struct quantity *, const struct quantity *);
 /* In whole units, rounded up; INT64_MAX if it is more. */
 int64_t quantity_whole(const struct quantity *);

@@ -172,6 +172,25 @@ test_large(void **state)
 	assert_string_equal(text, "1e-9");
 }
 
+/* Sums are made before anybody looks whether they are negative. */
+static void
+test_sums(void **state)
+{
+	static const char *const texts[] = { "1e100", "-1e100" };
+	struct quantity sum, one;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(quantity_parse(texts[i], &one, NULL), 0);
+		sum = one;
+		for (j = 0; j < 64; j++) {
+			quantity_add(&sum, &one);
+			assert_int_equal(quantity_compare(&sum, &one), 0);
+		}
+	}
+}
+
 static void
 test_round(void **state)
 {
@@ -312,6 +331,7 @@ main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_stable),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_sums),
 		cmocka_unit_test(test_round),
 		cmocka_unit_test(test_settle),
 		cmocka_unit_test(test_images),
