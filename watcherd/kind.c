@@ -135,6 +135,8 @@ kind_of(
 	enum kind kind;
 	char q[QUOTE_MAX];
 
+	if (root->kind == NODE_BAD)
+		return (KIND_WRONG);
 	if (root->kind != NODE_MAP) {
 		problem_add(problems, root->at, NULL,
 		    "expected a Pod, which is a mapping, got %s",

@@ -45,38 +45,57 @@ struct intake {
 };
 
 static const struct node *
-pod_name(const struct node *pod)
+pod_meta(const struct node *pod, const char *field)
 {
-	return (node_get_kind(node_get(pod, "metadata"), "name", NODE_STRING));
+	return (node_get_kind(node_get(pod, "metadata"), field, NODE_STRING));
 }
 
 static const char *
 pod_namespace(const struct node *pod)
 {
-	const char *ns = node_get_str(node_get(pod, "metadata"), "namespace");
+	const struct node *ns = pod_meta(pod, "namespace");
 
-	return (ns != NULL && *ns != '\0' ? ns : "default");
+	return (ns != NULL && ns->n > 0 ? ns->str : "default");
 }
 
-/* Two pods of one name cannot both run. */
+static int
+is_same(const struct node *a, const struct node *b, const char *field)
+{
+	const struct node *one = pod_meta(a, field), *two = pod_meta(b, field);
+
+	return (one != NULL && two != NULL && one->n > 0 &&
+	    strcmp(one->str, two->str) == 0);
+}
+
+/* The field of metadata by which two pods are the same; NULL: they differ. */
+static const char *
+pod_clash(const struct node *a, const struct node *b)
+{
+	if (is_same(a, b, "uid"))
+		return ("uid");
+	if (is_same(a, b, "name") &&
+	    strcmp(pod_namespace(a), pod_namespace(b)) == 0)
+		return ("name");
+	return (NULL);
+}
+
+/* Two pods of one name, or of one uid, cannot both run. */
 static void
 intake_unique(struct intake *in, const struct node *pod)
 {
 	const struct path meta = { NULL, "metadata", 0, 0 };
-	const struct path path = { &meta, "name", 0, 0 };
-	const struct node *name = pod_name(pod), *other;
+	struct path path = { &meta, NULL, 0, 0 };
+	const struct node *other;
 	size_t i;
 
-	for (i = 0; name != NULL && i < in->nfound; i++) {
-		other = pod_name(in->found[i]->pod);
-		if (other == NULL || strcmp(other->str, name->str) != 0 ||
-		    strcmp(pod_namespace(in->found[i]->pod),
-			pod_namespace(pod)) != 0)
+	for (i = 0; i < in->nfound; i++) {
+		other = in->found[i]->pod;
+		if ((path.name = pod_clash(pod, other)) == NULL)
 			continue;
-		problem_add(in->problems, name->at, &path,
-		    "must be unique in its namespace, a pod above in line %u "
-		    "has the same",
-		    other->at.line);
+		problem_add(in->problems, pod_meta(pod, path.name)->at, &path,
+		    "must be unique%s, a pod above in line %u has the same",
+		    strcmp(path.name, "name") == 0 ? " in its namespace" : "",
+		    pod_meta(other, path.name)->at.line);
 		return;
 	}
 }
@@ -195,7 +214,7 @@ definition_make(const struct intake *in, const struct found *f)
 	struct arena *arena = in->arena;
 	const struct identity_place place = { in->src->node, in->src->file };
 	Tripod__Definition *d;
-	const struct node *name = pod_name(f->pod);
+	const struct node *name = pod_meta(f->pod, "name");
 	struct identity_of id;
 	struct node *mirror;
 	char *json;
