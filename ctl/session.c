@@ -134,8 +134,8 @@ on_event(void *ctx, struct ipc_msg *m)
 	clean_message(m->payload);
 	if (s->on_event == NULL)
 		return (0);
-	return (s->on_event(
-	    s->ctx, (const Tripod__EventItem *)(void *)m->payload));
+	return (
+	    s->on_event(s->ctx, (const Tripod__EventItem *)(void *)m->payload));
 }
 
 static void
