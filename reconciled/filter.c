@@ -24,6 +24,7 @@ const struct sandbox_rule reconciled_rules[] = {
 	{ "mknodat", SANDBOX_MASK, 2, S_IFREG | 0777, "host paths" },
 	{ "unlinkat", SANDBOX_ANY, 0, 0, "pods that are gone" },
 	{ "renameat", SANDBOX_ANY, 0, 0, "kept manifests" },
+	{ "renameat2", SANDBOX_ANY, 0, 0, "logs: nothing is replaced" },
 	{ "fstatfs", SANDBOX_ANY, 0, 0, "manifest folder: kind" },
 	{ "statfs", SANDBOX_ANY, 0, 0, "images: free space" },
 	{ "readlinkat", SANDBOX_ANY, 0, 0, "log links" },

@@ -14,6 +14,7 @@
 #include "common/mtime.h"
 #include "reconciled/disk.h"
 
+#define STAMP_SIZE 16
 #define ROTATED_MAX 1024 /* names looked at; the rest the next time */
 
 /* Names of logs that were moved away, oldest first. */
@@ -87,12 +88,32 @@ remove_oldest(int folder, const char *of, size_t keep)
 	}
 }
 
+/* "20261127-101500", in UTC: a kubelet's form, but it always sorts. */
+static void
+stamp(char out[static STAMP_SIZE], int64_t now_ns)
+{
+	char t[RFC3339_MAX];
+
+	rfc3339(t, now_ns); /* "2026-11-27T10:15:00Z" */
+	(void)snprintf(out, STAMP_SIZE, "%.4s%.2s%.2s-%.2s%.2s%.2s", t, t + 5,
+	    t + 8, t + 11, t + 14, t + 17);
+}
+
+int
+logs_move(int at, const char *from, const char *to)
+{
+	if (renameat2(at, from, at, to, RENAME_NOREPLACE) == 0)
+		return (0);
+	if (errno != EINVAL)
+		return (-1);
+	return (renameat(at, from, at, to)); /* it cannot do that */
+}
+
 int
 logs_rotate(int at, const char *path, const struct log_limits *limits,
     int64_t now_ns, char rotated[static PATH_MAX])
 {
-	const char *name = strrchr(path, '/') + 1;
-	char now[RFC3339_MAX];
+	char now[STAMP_SIZE];
 	struct stat st;
 	int folder, rc;
 
@@ -100,18 +121,21 @@ logs_rotate(int at, const char *path, const struct log_limits *limits,
 		return (-1);
 	if (!S_ISREG(st.st_mode) || st.st_size < limits->size)
 		return (0);
-	if ((folder = open_folder(at, path)) == -1)
-		return (-1);
-	/* Beside it there is the live one, and the one about to be. */
-	remove_oldest(folder, name, (size_t)limits->files - 2);
-	(void)close(folder); /* only read from */
-	rfc3339_nano(now, now_ns);
+	stamp(now, now_ns);
 	rc = snprintf(rotated, PATH_MAX, "%s.%s", path, now);
 	if (rc < 0 || rc >= PATH_MAX) {
 		errno = ENAMETOOLONG;
 		return (-1);
 	}
-	return (renameat(at, path, at, rotated) == -1 ? -1 : 1);
+	if (logs_move(at, path, rotated) == -1)
+		return (errno == EEXIST ? 0 : -1); /* a second is over soon */
+	if ((folder = open_folder(at, path)) != -1) {
+		/* Beside them there is the live one, or will be soon. */
+		remove_oldest(
+		    folder, strrchr(path, '/') + 1, (size_t)limits->files - 1);
+		(void)close(folder); /* only read from */
+	}
+	return (1);
 }
 
 void

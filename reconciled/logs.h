@@ -24,6 +24,11 @@ struct log_limits {
  */
 int logs_rotate(int folder, const char *path, const struct log_limits *,
     int64_t now_ns, char rotated[static PATH_MAX]);
+/*
+ * Renames within the folder, if there is nothing of the new name: errno
+ * EEXIST.
+ */
+int logs_move(int folder, const char *from, const char *to);
 /* Removes a log and all that were moved away before. */
 void logs_remove(int folder, const char *path);
 

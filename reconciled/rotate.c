@@ -25,12 +25,15 @@ on_reopened(void *ctx, struct cri_result *res)
 	struct rotation *t = ctx;
 	int at = t->r->files.pod_logs;
 
-	/* It still writes to the old file; the next time is soon. */
+	/*
+	 * It still writes to the old file, and the next time is soon; unless
+	 * it has made the new one all the same.
+	 */
 	if (res->code != GRPC_OK) {
 		log_warnx("log %s: %s", t->path, res->message);
 		if (t->rotated != NULL &&
-		    renameat(at, t->rotated, at, t->path) == -1 &&
-		    errno != ENOENT)
+		    logs_move(at, t->rotated, t->path) == -1 &&
+		    errno != ENOENT && errno != EEXIST)
 			log_warn("log %s", t->path);
 	}
 	free(t->path);

@@ -101,9 +101,33 @@ test_rotate(void **state)
 		if (i == 4)
 			memcpy(first, rotated, sizeof(first));
 	}
+	assert_string_equal(rotated, LOG ".19700101-000005");
+	/* Within a second there is no other name: the next time, then. */
+	put(f, LOG, "abcd");
+	assert_int_equal(
+	    logs_rotate(f->at, LOG, &limits, 5 * SECOND_NS + 1, rotated), 0);
+	assert_int_equal(unlinkat(f->at, LOG, 0), 0);
 	/* Two of those moved away, the newest, beside the other log. */
 	assert_int_equal(count(f), 3);
 	assert_int_equal(fstatat(f->at, first, &st, 0), 0);
+}
+
+static void
+test_move(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	put(f, LOG, "old");
+	put(f, LOG ".1", "moved");
+	assert_int_equal(logs_move(f->at, LOG ".1", LOG), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(fstatat(f->at, LOG, &st, 0), 0);
+	assert_int_equal(st.st_size, 3);
+	assert_int_equal(unlinkat(f->at, LOG, 0), 0);
+	assert_int_equal(logs_move(f->at, LOG ".1", LOG), 0);
+	assert_int_equal(logs_move(f->at, LOG ".1", LOG), -1);
+	assert_int_equal(errno, ENOENT);
 }
 
 static void
@@ -128,6 +152,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rotate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_move, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
 	};
 
