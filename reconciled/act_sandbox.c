@@ -34,6 +34,7 @@ on_sandbox_run(void *ctx, struct cri_result *res)
 	m->message[0] = '\0';
 	s = sandbox_add(
 	    &op->pod->seen, a->pod_sandbox_id, op->act.attempt, wall_now_ns());
+	text_set(&s->hash, op->pod->hash);
 	s->ready = 1;
 	s->host_network = s->detailed = op->pod->definition->pod->host_network;
 	if (!s->detailed)

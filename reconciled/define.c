@@ -54,11 +54,9 @@ pod_is_named(const struct pod *p, const char *name)
 static void
 pod_take(struct pod *p, Tripod__Definition *d, struct arena *a)
 {
-	if (p->definition != NULL && strcmp(p->hash, d->pod->hash) != 0) {
-		p->want.terminating = 1; /* a fixed uid: from the start */
-		pod_forget(p);
-	}
-	probes_forget(p); /* they go by the one before */
+	if (p->definition != NULL && strcmp(p->hash, d->pod->hash) != 0)
+		pod_forget(p); /* a fixed uid */
+	probes_forget(p);      /* they go by the one before */
 	text_set(&p->hash, d->pod->hash);
 	arena_free(p->arena);
 	p->arena = a;

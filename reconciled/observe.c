@@ -100,23 +100,20 @@ merge_sandbox(struct picture *pic, const Runtime__V1__PodSandbox *in)
 		text = map_get(in->annotations, in->n_annotations,
 		    ANNOTATION_HOST_NETWORK);
 		s->host_network = s->detailed = strcmp(text, "1") == 0;
+		text_set(&s->hash,
+		    map_get(
+			in->annotations, in->n_annotations, ANNOTATION_HASH));
 	}
 	s->listed = 1;
 	if (s->ready != ready)
 		p->dirty = 1;
 	s->ready = ready;
-	text = map_get(in->annotations, in->n_annotations, ANNOTATION_HASH);
-	if (p->definition != NULL && *text != '\0' &&
-	    strcmp(text, p->hash) != 0)
-		p->want.terminating = 1; /* another content, the same uid */
 	if (p->definition == NULL) {
 		text = map_get(
 		    in->annotations, in->n_annotations, ANNOTATION_GRACE);
 		if (*text != '\0')
 			p->want.grace_seconds = strtoll(text, NULL, 10);
-		text = map_get(
-		    in->annotations, in->n_annotations, ANNOTATION_HASH);
-		text_set(&p->hash, text);
+		text_set(&p->hash, s->hash);
 	}
 }
 

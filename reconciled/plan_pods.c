@@ -49,22 +49,55 @@ must_hold(const struct pods *pods, const struct pod *p)
 	    !plan_images_ready(next->definition->pod, &next->memo));
 }
 
+/*
+ * Whether so little is left of it that it can begin anew: of a policy that
+ * does not always restart, dead containers would be its result.
+ */
+static int
+has_ended(const struct pod *p)
+{
+	return (!pod_holds_network(&p->seen) &&
+	    (pod_is_gone(&p->seen) ||
+		(p->want.pod != NULL &&
+		    p->want.pod->restart_policy ==
+			TRIPOD__RESTART_POLICY__RESTART_ALWAYS)));
+}
+
+/* Whether what is there of it is of another definition with its uid. */
+static int
+is_outdated(const struct pod *p)
+{
+	const struct seen_sandbox *s = sandbox_newest(&p->seen);
+
+	return (p->want.wanted && s != NULL && s->hash[0] != '\0' &&
+	    strcmp(s->hash, p->hash) != 0 && !has_ended(p));
+}
+
 /* One that came back while it ended starts as if it were new. */
 static void
 resolve_return(struct pod *p)
 {
 	struct pod_want *w = &p->want;
 
-	if (!w->terminating || !w->wanted || pod_holds_network(&p->seen))
-		return;
-	if (!pod_is_gone(&p->seen) &&
-	    (w->pod == NULL ||
-		w->pod->restart_policy !=
-		    TRIPOD__RESTART_POLICY__RESTART_ALWAYS))
+	if (!w->terminating || !w->wanted || !has_ended(p))
 		return;
 	w->terminating = 0;
 	w->over = OVER_NOT;
 	w->returned = 1;
+}
+
+/* Another content of the same uid: it has its images before it ends. */
+static void
+resolve_outdated(struct pod *p)
+{
+	struct pod_want *w = &p->want;
+
+	if (w->terminating || !is_outdated(p))
+		return;
+	if (pod_is_live(&p->seen) && !plan_images_ready(w->pod, &p->memo))
+		w->blocked = 1; /* by itself */
+	else
+		w->terminating = 1;
 }
 
 static void
@@ -76,6 +109,7 @@ resolve_end(const struct pods *pods, struct pod *p, const struct plan_env *env)
 	if (w->wanted) {
 		w->blocked = has_predecessor(pods, p);
 		w->replaces |= w->blocked;
+		resolve_outdated(p);
 		return;
 	}
 	if (w->terminating)
@@ -93,7 +127,7 @@ resolve_over(struct pod *p, const struct plan_env *env)
 	struct pod_want *w = &p->want;
 
 	if (w->pod == NULL || w->over != OVER_NOT || w->terminating ||
-	    p->seen.stale || p->seen.unsure)
+	    p->seen.stale || p->seen.unsure || is_outdated(p))
 		return;
 	w->over = look_over(w->pod, &p->seen);
 	if (w->over == OVER_NOT && mtime_cmp(env->now, w->deadline) >= 0)

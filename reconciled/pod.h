@@ -67,7 +67,7 @@ enum pod_down {
 struct pod_want {
 	const Tripod__Pod *pod; /* definition; NULL: none is known */
 	int wanted;		/* by a manifest, and no policy against it */
-	int blocked;		/* a pod of the same name must end first */
+	int blocked;		/* a pod of its name must end first */
 	int replaces;		/* it had to wait so */
 	int queued;		/* its sandbox waits for its turn */
 	int hold;		/* not wanted, but its successor's images are

@@ -116,6 +116,7 @@ sandbox_add(
 	struct seen_sandbox *s = xcalloc(1, sizeof(*s)), *o;
 
 	s->id = xstrdup(id);
+	s->hash = xstrdup("");
 	s->attempt = attempt;
 	s->created_ns = created_ns;
 	TAILQ_FOREACH (o, &seen->sandboxes, entry)
@@ -133,6 +134,7 @@ sandbox_drop(struct pod_seen *seen, struct seen_sandbox *s)
 {
 	TAILQ_REMOVE(&seen->sandboxes, s, entry);
 	free(s->id);
+	free(s->hash);
 	sandbox_set_ips(s, NULL, 0);
 	free(s);
 }

@@ -73,6 +73,7 @@ struct seen_container {
 struct seen_sandbox {
 	TAILQ_ENTRY(seen_sandbox) entry;
 	char *id;
+	char *hash; /* of the definition it was made for; "": unknown */
 	uint32_t attempt;
 	int ready;
 	int stopped; /* StopPodSandbox has released its network */

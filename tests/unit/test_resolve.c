@@ -117,11 +117,89 @@ test_rows(void **state)
 		check_row(&rows[i]);
 }
 
+/* One pod, wanted by definition "new"; its newest sandbox is of another. */
+struct content_row {
+	const char *name;
+	int policy;	  /* Tripod__RestartPolicy */
+	const char *hash; /* of the newest sandbox */
+	int ready, stopped, images, ending;
+	unsigned int out;
+};
+
+static void
+check_content(const struct content_row *row)
+{
+	Tripod__Container c = TRIPOD__CONTAINER__INIT, *list[] = { &c };
+	Tripod__Definition m = TRIPOD__DEFINITION__INIT;
+	Tripod__Pod def = TRIPOD__POD__INIT;
+	struct pods pods = TAILQ_HEAD_INITIALIZER(pods);
+	struct seen_container *old;
+	struct seen_sandbox *s;
+	struct pod *p;
+
+	def.container = list;
+	def.n_container = 1;
+	def.grace_seconds = 9;
+	def.restart_policy = (Tripod__RestartPolicy)row->policy;
+	c.name = (char *)(uintptr_t) "c";
+	m.pod = &def;
+	p = make_pod("u", &m,
+	    WANTED | (row->images ? IMAGES : 0) | (row->ending ? ENDING : 0));
+	text_set(&p->hash, "new");
+	/* What is left of the one before stays for a while. */
+	s = sandbox_add(&p->seen, "s0", 0, 1);
+	s->stopped = 1;
+	text_set(&s->hash, "old");
+	s = sandbox_add(&p->seen, "s1", 1, 2);
+	s->ready = row->ready;
+	s->stopped = row->stopped;
+	text_set(&s->hash, row->hash);
+	old = container_add(&p->seen, "c0", "c", 0, 1);
+	old->state = SEEN_EXITED;
+	text_set(&old->sandbox_id, "s0");
+	TAILQ_INSERT_TAIL(&pods, p, entry);
+	plan_resolve(&pods, &(struct plan_env){ 1, 1, { 1000 } });
+	if (outcome(p) != row->out)
+		fail_msg("%s: 0x%x", row->name, outcome(p));
+	/* What has ended has done so for the definition before. */
+	if (row->out != 0)
+		assert_int_equal(p->want.over, OVER_NOT);
+	pod_free(p);
+}
+
+static void
+test_content(void **state)
+{
+	enum {
+		ALWAYS = TRIPOD__RESTART_POLICY__RESTART_ALWAYS,
+		NEVER = TRIPOD__RESTART_POLICY__RESTART_NEVER
+	};
+	static const struct content_row rows[] = {
+		{ "it runs", ALWAYS, "new", 1, 0, 0, 0, 0 },
+		{ "of nobody knows what", ALWAYS, "", 1, 0, 0, 0, 0 },
+		{ "waits for its images", ALWAYS, "old", 1, 0, 0, 0, BLOCKED },
+		{ "waits, what ran once", NEVER, "old", 1, 0, 0, 0, BLOCKED },
+		{ "has its images", ALWAYS, "old", 1, 0, 1, 0, ENDING },
+		{ "nothing runs any more", ALWAYS, "old", 0, 0, 0, 0, ENDING },
+		{ "its end goes on", ALWAYS, "old", 1, 0, 0, 1, ENDING },
+		{ "its end is through", ALWAYS, "old", 0, 1, 1, 1, 0 },
+		{ "and stays so", ALWAYS, "old", 0, 1, 1, 0, 0 },
+		{ "has finished", NEVER, "old", 0, 1, 0, 0, ENDING },
+		{ "must be removed first", NEVER, "old", 0, 1, 1, 1, ENDING },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(rows); i++)
+		check_content(&rows[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_content),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
