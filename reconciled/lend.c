@@ -57,21 +57,18 @@ struct lend {
 
 /* Root's own, and nobody else's to write. */
 static int
-modes_check(const struct lend *l, const struct stat *st, const char *name,
-    struct err *err)
+modes_check(const struct lend *l, const struct stat *st, struct err *err)
 {
 	if (!l->strict)
 		return (0);
 	if (st->st_uid != 0)
 		return (err_set(err,
-		    "%s: belongs to uid %u, not to root "
-		    "(strict modes)",
-		    name, (unsigned int)st->st_uid));
+		    "belongs to uid %u, not to root (strict modes)",
+		    (unsigned int)st->st_uid));
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return (err_set(err,
-		    "%s: mode %04o lets others write "
-		    "(strict modes)",
-		    name, (unsigned int)(st->st_mode & 07777)));
+		return (
+		    err_set(err, "mode %04o lets others write (strict modes)",
+			(unsigned int)(st->st_mode & 07777)));
 	return (0);
 }
 
@@ -135,9 +132,9 @@ folder_open(struct lend *l, struct stat *st, struct err *err)
 	fd = open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1)
 		return (err_sys(err, "%s", l->folder));
-	if (fstat(fd, st) == -1 || modes_check(l, st, l->folder, err) == -1) {
+	if (fstat(fd, st) == -1 || modes_check(l, st, err) == -1) {
 		(void)close(fd); /* only read from */
-		return (-1);
+		return (err_prefix(err, "%s", l->folder));
 	}
 	return (fd);
 }
@@ -406,18 +403,18 @@ open_beneath(int at, const char *name, int flags)
 }
 
 static int
-file_check(const struct lend *l, int fd, const char *name, struct err *err)
+file_check(const struct lend *l, int fd, struct err *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) == -1)
-		return (err_sys(err, "%s", name));
+		return (err_sys(err, "fstat"));
 	if (!S_ISREG(st.st_mode)) {
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		return (err_set(err, "%s: not a regular file", name));
+		return (err_set(err, "not a regular file"));
 	}
 	errno = EPERM;
-	return (modes_check(l, &st, name, err));
+	return (modes_check(l, &st, err));
 }
 
 /*
@@ -430,13 +427,13 @@ open_explain(const struct lend *l, const char *name, struct err *err)
 	struct stat st;
 
 	if (errno == EXDEV) {
-		(void)err_set(err, "%s: leads out of the folder", name);
+		(void)err_set(err, "leads out of the folder");
 	} else if (errno == ENOENT &&
 	    fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		(void)err_set(err, "%s: a link that leads nowhere", name);
+		(void)err_set(err, "a link that leads nowhere");
 		errno = ENOLINK;
 	} else {
-		(void)err_sys(err, "%s", name);
+		(void)err_set(err, "%s", strerror(errno));
 	}
 }
 
@@ -451,7 +448,7 @@ file_open(const struct lend *l, const char *name, int flags, struct err *err)
 		open_explain(l, name, err);
 		return (-1);
 	}
-	if (file_check(l, fd, name, err) == -1) {
+	if (file_check(l, fd, err) == -1) {
 		saved = errno;
 		(void)close(fd); /* only read from */
 		errno = saved;
@@ -470,7 +467,7 @@ name_check(const struct lend *l, const char *name, struct err *err)
 	}
 	if (l->only[0] != '\0' && strcmp(name, l->only) != 0) {
 		errno = EACCES;
-		return (err_set(err, "%s: not a manifest", name));
+		return (err_set(err, "not a manifest"));
 	}
 	if (l->fd == -1) {
 		errno = ENOENT;

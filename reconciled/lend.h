@@ -48,9 +48,10 @@ const char *lend_only(const struct lend *);
 const char *lend_note(const struct lend *);
 /*
  * Opens a regular file by its name in the folder: a read-only descriptor,
- * or -1 with errno and err.  The name comes from an untrusted peer.  A
- * symbolic link is followed as long as it stays within the folder.  errno
- * is ENOENT only if there is no such name, ENOLINK for a dangling link.
+ * or -1 with errno and err, whose text does not repeat the name.  The name
+ * comes from an untrusted peer.  A symbolic link is followed as long as it
+ * stays within the folder.  errno is ENOENT only if there is no such name,
+ * ENOLINK for a dangling link.
  */
 int lend_open(const struct lend *, const char *name, struct err *);
 /* The same without opening it, whatever it is; -1 with such an errno. */
