@@ -340,6 +340,8 @@ $(eval $(call unit,handler,reconciled/handler.o reconciled/prober.o \
     common/privdrop.o,$(LIBS_IPC)))
 $(eval $(call unit,grpchealth,tests/unit/h2server.o reconciled/grpcmsg.o \
     $(PROBER_TEST),-lnghttp2 $(LIBS_PROBER)))
+$(eval $(call unit,follow,reconciled/follow.o $(IPC) $(PODS) $(BASE) \
+    common/privdrop.o,$(LIBS_IPC)))
 $(eval $(call unit,why,tests/unit/planrow.o reconciled/why.o \
     reconciled/detail.o $(PLAN) $(POD),-lprotobuf-c))
 $(eval $(call unit,resolve,$(PLAN) $(POD),-lprotobuf-c))

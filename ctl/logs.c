@@ -17,6 +17,8 @@
 
 #define FILES_MAX 4096
 #define BUFFER (64 * 1024)
+#define LOG_EVENTS \
+	(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF)
 
 struct logs {
 	struct session *s;
@@ -24,6 +26,7 @@ struct logs {
 	int terminal; /* what it would act on is taken out */
 	char *name[FILES_MAX];
 	size_t n;
+	int inotify;	  /* watches the folder; -1: not followed */
 	int fd;		  /* the file being read, or -1 */
 	uint32_t attempt; /* of it */
 	char buf[BUFFER];
@@ -314,7 +317,7 @@ drain_inotify(struct logs *l)
 	const struct inotify_event *e;
 	ssize_t n, at;
 
-	while ((n = read(l->s->fd_inotify, buf, sizeof(buf))) > 0)
+	while ((n = read(l->inotify, buf, sizeof(buf))) > 0)
 		for (at = 0; at < n; at += (ssize_t)(sizeof(*e) + e->len)) {
 			e = (const struct inotify_event *)(void *)(buf + at);
 			l->gone |= (e->mask & (IN_IGNORED | IN_DELETE_SELF)) !=
@@ -403,10 +406,10 @@ follow(struct logs *l, struct err *err)
 	int ended = ask_again(l, err);
 
 	while (ended == 0 && !l->gone && !ferror(stdout)) {
-		if (session_wait(
-			l->s, GOT_CHANGED | GOT_LOGS, MTIME_NEVER, err) == -1)
+		if (session_wait(l->s, GOT_CHANGED | GOT_WATCHED, MTIME_NEVER,
+			err) == -1)
 			return (-1);
-		l->s->got &= ~(unsigned int)GOT_LOGS;
+		l->s->got &= ~(unsigned int)GOT_WATCHED;
 		if (l->s->got & GOT_CHANGED)
 			ended = ask_again(l, err);
 		drain_inotify(l);
@@ -416,12 +419,28 @@ follow(struct logs *l, struct err *err)
 	return (ended == -1 ? -1 : drain(l, err));
 }
 
+/* The folder may be read by everybody; only the way to it may not be. */
+static int
+watch(struct logs *l, struct err *err)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", l->s->fd_folder);
+	l->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (l->inotify == -1 ||
+	    inotify_add_watch(l->inotify, path, LOG_EVENTS) == -1)
+		return (err_sys(err, "the logs cannot be watched"));
+	session_watch(l->s, l->inotify);
+	return (0);
+}
+
 static int
 write_all(struct logs *l, struct err *err)
 {
 	int64_t attempt;
 
-	if (list(l, err) == -1)
+	/* First, so that nothing is missed. */
+	if ((l->wish->follow && watch(l, err) == -1) || list(l, err) == -1)
 		return (-1);
 	if ((attempt = choose(l)) == -1)
 		return (err_set(err, "%s has no %slog", l->wish->container,
@@ -446,15 +465,17 @@ logs_write(struct session *s, const struct logs_wish *w, struct err *err)
 	free(uid);
 	if (rc == -1)
 		return (-1);
-	session_watch(s);
 	l = xcalloc(1, sizeof(*l));
 	l->s = s;
 	l->wish = w;
-	l->fd = -1;
+	l->fd = l->inotify = -1;
 	l->terminal = isatty(STDOUT_FILENO);
 	rc = write_all(l, err);
 	close_file(l);
 	forget_names(l);
+	session_unwatch(s);
+	if (l->inotify != -1)
+		(void)close(l->inotify); /* only read */
 	free(l);
 	return (rc);
 }

@@ -64,10 +64,13 @@ state_json(const Tripod__ContainerState *s)
 
 	if (s == NULL || s->kind > TRIPOD__CONTAINER_STATE__KIND__TERMINATED)
 		return (json_null());
-	return (json_pack("{s:s, s:s, s:s, s:o, s:o, s:i}", "kind",
+	return (json_pack("{s:s, s:s, s:s, s:o, s:o, s:i, s:o}", "kind",
 	    kinds[s->kind], "reason", s->reason, "message", s->message,
 	    "startedAt", stamp(s->started_ns), "finishedAt",
-	    stamp(s->finished_ns), "exitCode", (int)s->exit_code));
+	    stamp(s->finished_ns), "exitCode", (int)s->exit_code, "signal",
+	    s->exit_code > 128 && s->exit_code <= 128 + 64
+		? json_integer(s->exit_code - 128)
+		: json_null()));
 }
 
 static json_t *

@@ -153,15 +153,6 @@ on_folder(void *ctx, struct ipc_msg *m)
 	struct session *s = ctx;
 
 	take_fd(&s->fd_folder, m);
-	return (0);
-}
-
-static int
-on_inotify(void *ctx, struct ipc_msg *m)
-{
-	struct session *s = ctx;
-
-	take_fd(&s->fd_inotify, m);
 	came(s, GOT_FOLDER);
 	return (0);
 }
@@ -204,8 +195,6 @@ static const struct ipc_op ops[] = {
 	    on_event },
 	{ TRIPOD__MSG__MSG_LOG_FOLDER, PHASE_READY, 0, 0, IPC_FD_REQUIRED,
 	    NULL, on_folder },
-	{ TRIPOD__MSG__MSG_INOTIFY, PHASE_READY, 0, 0, IPC_FD_REQUIRED, NULL,
-	    on_inotify },
 	{ TRIPOD__MSG__MSG_OPENED, PHASE_READY, IPC_SMALL_MAX,
 	    IPC_SMALL_MAX * 4, IPC_FD_OPTIONAL, &tripod__opened__descriptor,
 	    on_opened },
@@ -251,7 +240,7 @@ session_open(struct session *s, const char *socket, struct err *err)
 
 	memset(s, 0, sizeof(*s));
 	s->socket = socket;
-	s->fd_folder = s->fd_inotify = s->fd_file = -1;
+	s->fd_folder = s->fd_file = -1;
 	if ((fd = ipc_connect_once(socket, err)) == -1)
 		return (err_prefix(err, "is reconciled running?"));
 	s->answer = xcalloc(1, sizeof(*s->answer));
@@ -277,8 +266,7 @@ session_close(struct session *s)
 		return;
 	peer_free(s->peer);
 	event_free(s->timer);
-	if (s->watch != NULL)
-		event_free(s->watch);
+	session_unwatch(s);
 	event_base_free(s->base);
 	answer_release(s->answer);
 	free(s->answer);
@@ -286,8 +274,6 @@ session_close(struct session *s)
 	free(s->folder);
 	if (s->fd_folder != -1)
 		(void)close(s->fd_folder); /* only read */
-	if (s->fd_inotify != -1)
-		(void)close(s->fd_inotify); /* only read */
 	if (s->fd_file != -1)
 		(void)close(s->fd_file); /* only read */
 	memset(s, 0, sizeof(*s));
@@ -298,16 +284,23 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
-	came(ctx, GOT_LOGS);
+	came(ctx, GOT_WATCHED);
 }
 
 void
-session_watch(struct session *s)
+session_watch(struct session *s, int fd)
 {
-	s->watch = event_new(
-	    s->base, s->fd_inotify, EV_READ | EV_PERSIST, on_watch, s);
+	s->watch = event_new(s->base, fd, EV_READ | EV_PERSIST, on_watch, s);
 	if (s->watch == NULL || event_add(s->watch, NULL) == -1)
 		fatalx("event_new");
+}
+
+void
+session_unwatch(struct session *s)
+{
+	if (s->watch != NULL)
+		event_free(s->watch);
+	s->watch = NULL;
 }
 
 int

@@ -37,9 +37,9 @@ enum session_got {
 	GOT_END = 2, /* of an answer */
 	GOT_DONE = 4,
 	GOT_CHANGED = 8,
-	GOT_FOLDER = 16, /* and its inotify descriptor */
+	GOT_FOLDER = 16,
 	GOT_FILE = 32,
-	GOT_LOGS = 64 /* there is something to read from fd_inotify */
+	GOT_WATCHED = 64 /* the watched descriptor can be read */
 };
 
 /* -1 ends the session. */
@@ -57,9 +57,9 @@ struct session {
 	struct answer *answer;
 	int done_ok; /* with GOT_DONE; done says why not */
 	struct err done;
-	int fd_folder, fd_inotify, fd_file; /* -1, or for the caller to take */
-	uint32_t file_error;		    /* with GOT_FILE; errno */
-	session_event on_event;		    /* NULL: they are dropped */
+	int fd_folder, fd_file; /* -1, or for the caller to take */
+	uint32_t file_error;	/* with GOT_FILE; errno */
+	session_event on_event; /* NULL: they are dropped */
 	void *ctx;
 };
 
@@ -87,8 +87,9 @@ int session_ask(struct session *, Tripod__Msg, const ProtobufCMessage *,
 /* The whole status, or of what the query names; into answer. */
 int session_status(struct session *, const Tripod__Query *, struct err *);
 
-/* From now on fd_inotify gives GOT_LOGS. */
-void session_watch(struct session *);
+/* From now on a descriptor gives GOT_WATCHED while it can be read. */
+void session_watch(struct session *, int fd);
+void session_unwatch(struct session *);
 
 /* Whether an answer is what is waited for. */
 typedef int (*session_reached)(void *ctx, const struct session *);

@@ -1,11 +1,12 @@
 /*
  * What tripodctl may have done: containers started again, logs read.
  */
-#include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <linux/openat2.h>
+#include <linux/sock_diag.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -18,8 +19,8 @@
 #include "common/name.h"
 #include "reconciled/control_parts.h"
 
-#define LOG_EVENTS \
-	(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF)
+/* Answers that a peer has not read, above which no descriptor is lent. */
+#define UNREAD_MAX 16384
 
 /* Ends the back-offs of a container that does not run. */
 static void
@@ -163,39 +164,20 @@ log_path(char path[static PATH_MAX], const struct reconciled *r,
 	return (0);
 }
 
+/*
+ * Descriptors on their way count against us until they are taken, ours and
+ * those of the whole user: who does not read gets no more.
+ */
 static int
-log_inotify(int folder)
+has_read(const struct link *l)
 {
-	char path[64];
-	int fd;
+	uint32_t mem[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(mem);
 
-	if ((fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) == -1)
-		return (-1);
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", folder);
-	if (inotify_add_watch(fd, path, LOG_EVENTS) == -1) {
-		(void)close(fd); /* nothing watches */
-		return (-1);
-	}
-	return (fd);
-}
-
-static int
-send_folder(struct link *l, const struct ipc_msg *m, int folder)
-{
-	struct err err;
-	int fd = log_inotify(folder);
-
-	if (fd == -1) {
-		(void)err_sys(&err, "the logs cannot be watched");
-		(void)close(folder); /* only to be lent */
-		return (control_done(l, m, &err));
-	}
-	if (peer_send(l->peer, TRIPOD__MSG__MSG_LOG_FOLDER, m->id, folder,
-		NULL) == -1) {
-		(void)close(fd); /* only to be lent */
-		return (-1);
-	}
-	return (peer_send(l->peer, TRIPOD__MSG__MSG_INOTIFY, m->id, fd, NULL));
+	return (l->peer->ibuf.out_fds == 0 &&
+	    getsockopt(l->peer->ibuf.fd, SOL_SOCKET, SO_MEMINFO, mem, &len) ==
+		0 &&
+	    mem[SK_MEMINFO_WMEM_ALLOC] <= UNREAD_MAX);
 }
 
 static int
@@ -224,12 +206,20 @@ control_logs(void *ctx, struct ipc_msg *m)
 	struct err err;
 	int fd;
 
+	if (!has_read(l)) {
+		log_warnx("control peer (pid %d): asks for logs and takes "
+			  "none",
+		    (int)l->peer->pid);
+		return (-1);
+	}
 	if (log_path(path, l->r, q, &err) == -1)
 		return (control_done(l, m, &err));
 	fd = open_log(l->r, path, q->file[0] == '\0' ? O_DIRECTORY : 0);
+	if (fd != -1 && q->file[0] == '\0')
+		return (peer_send(
+		    l->peer, TRIPOD__MSG__MSG_LOG_FOLDER, m->id, fd, NULL));
 	if (fd != -1)
-		return (q->file[0] == '\0' ? send_folder(l, m, fd)
-					   : send_log(l, m, fd));
+		return (send_log(l, m, fd));
 	if (q->file[0] != '\0') {
 		answer.error = (uint32_t)errno;
 		return (peer_send(

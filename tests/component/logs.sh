@@ -134,3 +134,39 @@ says done setpriv --reuid 65534 --regid "$group" --clear-groups \
     "$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" logs once
 ! setpriv --reuid 65534 --regid 65534 --clear-groups \
     "$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" logs once 2>/dev/null
+
+# Who asks for descriptors and takes none gets few, and costs nobody else.
+cat >"$STORY/greedy.py" <<'PY'
+import os, socket, struct, sys, time
+def frame(kind, payload=b""):
+    return struct.pack("<IIII", kind, 16 + len(payload), 1, 1) + payload
+def text(number, value):
+    return bytes([number << 3 | 2, len(value)]) + value.encode()
+path, uid, pid = sys.argv[1:]
+hello = bytes([8, 2]) + text(2, "tripodctl") + \
+    text(3, "0")
+query = text(1, uid) + text(2, "main") + text(3, "0.log")
+opened = []
+for _ in range(20):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.connect(path)
+    s.sendall(frame(1, hello))
+    s.setblocking(False)
+    try:
+        for _ in range(2000):
+            s.send(frame(52, query))
+    except OSError:
+        pass
+    opened.append(s)
+end = time.monotonic() + 2
+most = 0
+while time.monotonic() < end:
+    most = max(most, len(os.listdir(f"/proc/{pid}/fd")))
+    time.sleep(0.01)
+print(most)
+sys.exit(most > 200)
+PY
+python3 "$STORY/greedy.py" "$TRIPOD_CONTROL" "$(of once-node1 .uid)" \
+    "$(daemon_pid reconciled)" || fail 'descriptors pile up'
+await 5 says done ctl logs once
+grep -q 'asks for logs and takes none' "$STORY/rig/log/reconciled.log"

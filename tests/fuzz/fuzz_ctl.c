@@ -57,8 +57,8 @@ fuzz_clean(char *s, size_t len)
 
 	clean_line(s, len);
 	for (i = 0; i < len; i++)
-		log_assert(s[i] == '\t' || ((uint8_t)s[i] >= ' ' &&
-					       s[i] != 0x7f));
+		log_assert(
+		    s[i] == '\t' || ((uint8_t)s[i] >= ' ' && s[i] != 0x7f));
 }
 
 int
