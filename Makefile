@@ -90,7 +90,8 @@ FILES		 = reconciled/files.o reconciled/volumes.o \
 		   reconciled/downward.o reconciled/subpath.o \
 		   reconciled/mounter.o reconciled/filter.o \
 		   reconciled/logs.o \
-		   reconciled/termination.o reconciled/disk.o
+		   reconciled/termination.o reconciled/disk.o \
+		   reconciled/trash.o
 ACT		 = reconciled/act.o reconciled/act_image.o \
 		   reconciled/act_sandbox.o reconciled/act_container.o \
 		   reconciled/act_hook.o reconciled/mark.o \
@@ -358,6 +359,8 @@ $(eval $(call unit,logs,reconciled/logs.o reconciled/disk.o $(BASE),\
     -lprotobuf-c))
 $(eval $(call unit,filter,tests/unit/child.o reconciled/filter.o \
     common/sandbox_linux.o common/log.o common/mtime.o,-lseccomp))
+$(eval $(call unit,trash,reconciled/trash.o reconciled/disk.o \
+    $(BASE),-lprotobuf-c))
 $(eval $(call unit,mounter,$(FILES) common/name.o common/privdrop.o \
     common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
 $(eval $(call unit,disk,$(FILES) common/name.o common/privdrop.o \

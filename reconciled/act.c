@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "reconciled/act_parts.h"
+#include "reconciled/collect.h"
 
 static struct op *
 op_new(struct reconciled *r, struct pod *p, const struct action *a)
@@ -131,6 +132,7 @@ static void
 act_clean(struct op *op)
 {
 	files_clean_pod(&op->r->files, op->pod);
+	collect_trash(op->r->collect);
 	op->pod->memo.cleaned = 1;
 	log_info("pod %s/%s (%s) is gone", op->pod->namespace_, op->pod->name,
 	    op->pod->uid);

@@ -13,7 +13,9 @@
 #include "reconciled/sweep.h"
 
 #define PERIOD_MS 300000
-#define SOON_MS 10000 /* after a pull; more may follow */
+#define SOON_MS 10000	  /* after a pull; more may follow */
+#define TRASH_AT_ONCE 200 /* files; some milliseconds, with a slow disk */
+#define TRASH_PAUSE_MS 1
 
 /* What is remembered about an image from one look to the next. */
 struct known_image {
@@ -25,7 +27,7 @@ struct known_image {
 
 struct collect {
 	struct reconciled *r;
-	struct event *ev;
+	struct event *ev, *ev_trash;
 	struct mtime due;
 	int begun;
 	TAILQ_HEAD(, known_image) known;
@@ -372,7 +374,29 @@ on_period(evutil_socket_t fd, short what, void *arg)
 	    cri_info(r->cri)->state != CRI_UP)
 		return; /* who is wanted or there is not known */
 	sweep(&r->files, &r->pods);
+	collect_trash(c);
 	look(c);
+}
+
+static void
+on_trash(evutil_socket_t fd, short what, void *arg)
+{
+	struct collect *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (trash_step(&c->r->files.trash, TRASH_AT_ONCE))
+		collect_trash(c);
+}
+
+void
+collect_trash(struct collect *c)
+{
+	const struct timeval tv = { 0, TRASH_PAUSE_MS * 1000 };
+
+	if (!evtimer_pending(c->ev_trash, NULL) &&
+	    event_add(c->ev_trash, &tv) == -1)
+		fatalx("event_add");
 }
 
 struct collect *
@@ -383,7 +407,8 @@ collect_new(struct reconciled *r)
 	c->r = r;
 	TAILQ_INIT(&c->known);
 	c->ev = evtimer_new(r->base, on_period, c);
-	if (c->ev == NULL)
+	c->ev_trash = evtimer_new(r->base, on_trash, c);
+	if (c->ev == NULL || c->ev_trash == NULL)
 		fatalx("evtimer_new");
 	return (c);
 }
@@ -399,6 +424,7 @@ collect_free(struct collect *c)
 	while ((k = TAILQ_FIRST(&c->known)) != NULL)
 		known_drop(c, k);
 	event_free(c->ev);
+	event_free(c->ev_trash);
 	free(c);
 }
 

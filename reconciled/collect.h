@@ -13,6 +13,8 @@ struct collect *collect_new(struct reconciled *);
 void collect_free(struct collect *);
 /* All pods are known; the first time, this begins it. */
 void collect_begin(struct collect *);
+/* Volumes were moved to the trash. */
+void collect_trash(struct collect *);
 /* An image was pulled. */
 void collect_soon(struct collect *);
 

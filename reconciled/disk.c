@@ -52,9 +52,8 @@ disk_open_made(int at, const char *path, mode_t mode, struct err *err)
 	return (fd);
 }
 
-/* A folder, unless something is mounted there, were it itself. */
-static int
-open_same_mount(int at, const char *name)
+int
+disk_open_same_mount(int at, const char *name)
 {
 	struct open_how how = { .flags = DISK_OPEN_DIR,
 		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
@@ -74,7 +73,7 @@ remove_tree(int at, const char *name, int depth)
 		return (0);
 	if (errno != EISDIR && errno != EPERM)
 		return (-1);
-	if (depth == 0 || (fd = open_same_mount(at, name)) == -1)
+	if (depth == 0 || (fd = disk_open_same_mount(at, name)) == -1)
 		return (-1);
 	if ((dir = fdopendir(fd)) == NULL) {
 		(void)close(fd); /* no memory */

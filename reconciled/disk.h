@@ -31,8 +31,13 @@ int disk_write(int at, const char *name, mode_t, const void *, size_t len);
  */
 char *disk_text(struct arena *, const char *path, size_t max);
 /*
- * Removes a tree; a mount in it stays, with what leads there.  What is
- * left is logged.
+ * Opens a folder, unless something is mounted there, were it itself; -1
+ * with errno.
+ */
+int disk_open_same_mount(int at, const char *name);
+/*
+ * Removes a tree at once, where trash.h takes its time; a mount in it
+ * stays, with what leads there.  What is left is logged.
  */
 void disk_remove(int at, const char *name);
 

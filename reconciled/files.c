@@ -28,7 +28,7 @@ files_open(struct files *f, const struct translate_env *env,
 {
 	f->state = f->manifests = f->pods = -1;
 	f->pod_logs = f->container_logs = f->cgroups = -1;
-	f->mounter.fd = -1;
+	f->mounter.fd = f->trash.folder = -1;
 	f->env = env;
 	f->container_logs_path = container_logs;
 	f->state = disk_open_made(AT_FDCWD, env->state, 0755, err);
@@ -44,7 +44,8 @@ files_open(struct files *f, const struct translate_env *env,
 	f->container_logs = f->pod_logs == -1
 	    ? -1
 	    : disk_open_made(AT_FDCWD, container_logs, 0755, err);
-	if (f->container_logs == -1) {
+	if (f->container_logs == -1 ||
+	    trash_open(&f->trash, f->pods, err) == -1) {
 		files_close(f);
 		return (-1);
 	}
@@ -73,6 +74,7 @@ files_close(struct files *f)
 	close_one(&f->pod_logs);
 	close_one(&f->container_logs);
 	close_one(&f->cgroups);
+	trash_close(&f->trash);
 	mounter_stop(&f->mounter);
 }
 
@@ -239,6 +241,9 @@ files_clean_pod(const struct files *f, const struct pod *p)
 	disk_remove(f->pod_logs, name);
 	remove_cgroups(f, p);
 	/* Last: it tells that there may be more. */
-	subpaths_unmount(f, p->uid);
-	disk_remove(f->pods, p->uid);
+	if (subpaths_unmount(f, p->uid) == -1)
+		return; /* tried again by the next sweep */
+	/* Landlock of Linux before 5.19 lets nothing change its folder. */
+	if (trash_put(&f->trash, f->pods, p->uid) == -1)
+		disk_remove(f->pods, p->uid);
 }

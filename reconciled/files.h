@@ -15,6 +15,7 @@
 #include "reconciled/mounter.h"
 #include "reconciled/pod.h"
 #include "reconciled/translate.h"
+#include "reconciled/trash.h"
 
 struct files {
 	int state;     /* folder "state" */
@@ -24,6 +25,7 @@ struct files {
 	int container_logs;
 	int cgroups; /* /sys/fs/cgroup, or -1 */
 	struct mounter mounter;
+	struct trash trash; /* below "pods": volumes of pods that are gone */
 	const struct translate_env *env;
 	const char *container_logs_path;
 };
@@ -57,7 +59,10 @@ void files_link_log(
 /* Removes log, link and message of a container that is being removed. */
 void files_remove_log(
     const struct files *, const struct pod *, const struct seen_container *);
-/* Removes links, logs, cgroups and volumes of a pod that is gone. */
+/*
+ * Removes links, logs and cgroups of a pod that is gone; its volumes are
+ * moved to the trash.
+ */
 void files_clean_pod(const struct files *, const struct pod *);
 
 #endif

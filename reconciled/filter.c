@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <stdio.h>
+
 #include "reconciled/mounter.h"
 
 /* clang-format off */
@@ -24,7 +26,7 @@ const struct sandbox_rule reconciled_rules[] = {
 	{ "mknodat", SANDBOX_MASK, 2, S_IFREG | 0777, "host paths" },
 	{ "unlinkat", SANDBOX_ANY, 0, 0, "pods that are gone" },
 	{ "renameat", SANDBOX_ANY, 0, 0, "kept manifests" },
-	{ "renameat2", SANDBOX_ANY, 0, 0, "logs: nothing is replaced" },
+	{ "renameat2", SANDBOX_EQ, 4, RENAME_NOREPLACE, "logs" },
 	{ "fstatfs", SANDBOX_ANY, 0, 0, "manifest folder: kind" },
 	{ "statfs", SANDBOX_ANY, 0, 0, "images: free space" },
 	{ "readlinkat", SANDBOX_ANY, 0, 0, "log links" },

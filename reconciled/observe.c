@@ -154,6 +154,9 @@ merge_container(struct picture *pic, const Runtime__V1__Container *in)
 	p = pod_of(pic->r, in->labels, in->n_labels);
 	if (p == NULL || in->metadata == NULL || is_outdated(pic, p))
 		return;
+	/* It becomes part of paths. */
+	if (!name_is_label(in->metadata->name))
+		return;
 	if ((c = container_find(&p->seen, in->id)) == NULL) {
 		c = container_add(&p->seen, in->id, in->metadata->name,
 		    in->metadata->attempt, in->created_at);

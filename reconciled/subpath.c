@@ -210,44 +210,48 @@ subpaths_mount(const struct files *f, const struct pod *p,
 	return (0);
 }
 
-/* Unmounts what lies some levels below a folder. */
-static void
+/* Unmounts what lies some levels below a folder; -1: not all of it. */
+static int
 unmount_below(const struct files *f, const char *folder, int levels)
 {
 	char path[PATH_MAX];
 	struct dirent *d;
 	struct err err;
+	int fd, rc = 0;
 	DIR *dir;
-	int fd;
 
 	fd = openat(f->pods, folder, DISK_OPEN_DIR);
 	if (fd == -1)
-		return; /* there is none */
+		return (errno == ENOENT || errno == ENOTDIR ? 0 : -1);
 	if ((dir = fdopendir(fd)) == NULL) {
 		(void)close(fd); /* only read from */
-		return;
+		return (-1);
 	}
 	while ((d = readdir(dir)) != NULL) {
 		if (d->d_name[0] == '.' ||
 		    (size_t)snprintf(path, sizeof(path), "%s/%s", folder,
 			d->d_name) >= sizeof(path))
 			continue;
-		if (levels > 1)
-			unmount_below(f, path, levels - 1);
-		else if (mounter_unmount(&f->mounter, path, &err) == -1)
+		if (levels > 1) {
+			rc |= unmount_below(f, path, levels - 1);
+		} else if (mounter_unmount(&f->mounter, path, &err) == -1) {
 			log_warnx("%s", err.text);
+			rc = -1;
+		}
 	}
 	(void)closedir(dir); /* only read from */
+	return (rc);
 }
 
-void
+int
 subpaths_unmount(const struct files *f, const char *uid)
 {
 	char folder[PATH_MAX];
+	int rc;
 
 	(void)snprintf(folder, sizeof(folder), "%s/" SUBPATHS, uid); /* fits */
-	unmount_below(f, folder, 3);
+	rc = unmount_below(f, folder, 3);
 	(void)snprintf(folder, sizeof(folder), "%s/volumes/" VOLUMES_EMPTY_DIR,
-	    uid);		     /* fits */
-	unmount_below(f, folder, 1); /* memory */
+	    uid);				   /* fits */
+	return (rc | unmount_below(f, folder, 1)); /* memory */
 }

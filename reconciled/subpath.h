@@ -23,7 +23,7 @@
 int subpaths_mount(const struct files *, const struct pod *,
     const Tripod__Container *, Runtime__V1__ContainerConfig *, struct arena *,
     struct err *);
-/* Unmounts all of a pod. */
-void subpaths_unmount(const struct files *, const char *uid);
+/* Unmounts all of a pod.  -1: not all; the rest is logged. */
+int subpaths_unmount(const struct files *, const char *uid);
 
 #endif

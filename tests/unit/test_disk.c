@@ -56,6 +56,8 @@ setup(void **state)
 	f.env.pod_logs = f.pod_logs;
 	f.env.cgroup_root = "test-disk-none";
 	assert_int_equal(files_open(&f.files, &f.env, f.links, &err), 0);
+	assert_int_equal(
+	    mounter_start(&f.files.mounter, f.files.pods, 1, &err), 0);
 	tripod__manifest__init(&f.manifest);
 	tripod__definition__init(&f.definition);
 	tripod__pod__init(&f.pod);
