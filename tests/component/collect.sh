@@ -79,3 +79,4 @@ has_image localhost/pause:1
 ! has_image localhost/bb:2
 grep -q 'image localhost/bb:2 .*: removed' "$rig_dir/log/reconciled.log"
 await 10 running web-node1
+ctl events | grep 'FreeDiskSpaceFailed' >/dev/null

@@ -46,6 +46,7 @@ when()
 [ -n "$(when node ended)" ]
 ctl status | grep '^default/web-node1: .*Pod was terminated'
 grep -q 'pod default/low-node1: Terminated: ' "$STORY/rig/log/reconciled.log"
+ctl events low-node1 | grep Terminated >/dev/null
 # Nothing new starts; asked once more, the answer is there at once.
 pod late | put late.yaml
 await 10 is late-node1 .phase Pending
