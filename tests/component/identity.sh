@@ -39,9 +39,11 @@ metadata: {name: web, labels: {b: "2", a: "1"}, creationTimestamp: null}
 spec:
   containers:
   - {name: main, image: x, env: [{value: "é\"\\\\\t", name: A}],
-     ports: [{containerPort: 0x50}],
+     ports: [{containerPort: 0x50}], lifecycle: {},
+     securityContext: {capabilities: {add: []}},
      resources: {limits: {memory: 1073741824, cpu: 0.5}}}
   volumes: [{name: v}]
+  affinity: {nodeAffinity: {}}
 status: {phase: Running}
 EOF
 # The same pod by hand, with everything that is left out above.
