@@ -15,6 +15,9 @@
 
 #define ANSWER_ARENA_MAX (64 * 1024) /* for an answer without a pod */
 
+_Static_assert(MANIFEST_MESSAGE_MAX + ANSWER_ARENA_MAX <= IPC_MANIFEST_MAX,
+    "a definition and its problems fit into a message");
+
 /* Sends an answer unless it is the one that was sent last. */
 static void
 answer_send(struct sync *s, struct file *f, const Tripod__Manifest *m)
@@ -68,10 +71,7 @@ answer_parse(struct sync *s, struct file *f, const void *bytes, size_t len)
 	arena_init(&arena, MANIFEST_ARENA_MAX);
 	m = manifest_parse(&src, &arena);
 	log_assert(m != NULL);
-	if (tripod__manifest__get_packed_size(m) > IPC_MANIFEST_MAX)
-		answer_refuse(s, f, "too large for a message");
-	else
-		answer_send(s, f, m);
+	answer_send(s, f, m);
 	arena_release(&arena);
 }
 

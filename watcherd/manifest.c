@@ -260,6 +260,18 @@ manifest_fill(Tripod__Manifest *m, const struct intake *in)
 	return (0);
 }
 
+/* What it defines must fit into one message. */
+static void
+check_size(const Tripod__Manifest *m, struct problems *p)
+{
+	size_t len = tripod__manifest__get_packed_size(m);
+
+	if (len > MANIFEST_MESSAGE_MAX)
+		problem_add(p, (struct place){ 0, 0 }, NULL,
+		    "what it defines takes %zu bytes, more than %d", len,
+		    MANIFEST_MESSAGE_MAX);
+}
+
 Tripod__Manifest *
 manifest_parse(const struct manifest_source *src, struct arena *arena)
 {
@@ -277,7 +289,11 @@ manifest_parse(const struct manifest_source *src, struct arena *arena)
 	p = in->problems;
 	if (p->errors == 0 && manifest_fill(m, in) == -1)
 		(void)problem_nomem(p); /* makes it invalid below */
+	else if (p->errors == 0)
+		check_size(m, p);
 	problems_finish(p);
+	if (p->errors > 0)
+		m->n_definition = 0;
 	m->state = p->errors > 0 ? TRIPOD__MANIFEST__STATE__INVALID
 				 : TRIPOD__MANIFEST__STATE__VALID;
 	m->problem = p->item;

@@ -18,7 +18,8 @@
 #define MANIFEST_SIZE_LENIENT 10485759		/* a kubelet's limit */
 #define MANIFEST_SIZE_MAX MANIFEST_SIZE_LENIENT /* that may be configured */
 #define MANIFEST_PODS_MAX 100			/* in one file */
-#define MANIFEST_ARENA_MAX (32 * 1024 * 1024)	/* memory to parse one */
+#define MANIFEST_MESSAGE_MAX (4000 * 1024)    /* bytes of all that it defines */
+#define MANIFEST_ARENA_MAX (32 * 1024 * 1024) /* memory to parse one */
 
 struct manifest_source {
 	const char *file; /* base name: part of the pod's identity */

@@ -165,16 +165,54 @@ test_fixtures(void **state)
 }
 
 static Tripod__Manifest *
-parse(struct arena *arena, const char *text)
+judge(struct arena *arena, const char *text)
 {
 	const struct manifest_source src = { "a.yaml", "node1", text,
 		strlen(text), MANIFEST_STRICT };
 	Tripod__Manifest *m = manifest_parse(&src, arena);
 
 	assert_non_null(m);
+	return (m);
+}
+
+static Tripod__Manifest *
+parse(struct arena *arena, const char *text)
+{
+	Tripod__Manifest *m = judge(arena, text);
+
 	if (m->state != TRIPOD__MANIFEST__STATE__VALID)
 		fail_msg("%s", m->problem[0]->message);
 	return (m);
+}
+
+/* Each of the pods is small enough, and so is the text of all of them. */
+static void
+test_size(void **state)
+{
+	static char text[300000], value[200000];
+	const Tripod__Manifest *m;
+	struct arena arena;
+	int i, n, len = 0;
+
+	(void)state;
+	memset(value, 'x', sizeof(value) - 1);
+	for (n = 10; n <= 14; n += 4) {
+		len = snprintf(text, sizeof(text),
+		    "apiVersion: v1\nkind: PodList\nitems:\n");
+		for (i = 0; i < n; i++)
+			len += snprintf(text + len, sizeof(text) - (size_t)len,
+			    "- metadata: {name: p%d, annotations: {a: %s%s}}\n"
+			    "  spec: {containers: [{name: c, image: x}]}\n",
+			    i, i == 0 ? "&a " : "*a", i == 0 ? value : "");
+		arena_init(&arena, MANIFEST_ARENA_MAX);
+		m = judge(&arena, text);
+		assert_int_equal(m->n_problem, n > 10);
+		assert_int_equal(m->n_definition, n > 10 ? 0 : n);
+		if (n > 10)
+			assert_non_null(strstr(m->problem[0]->message,
+			    " bytes, more than 4096000"));
+		arena_release(&arena);
+	}
 }
 
 /* Every field that reconciled acts on, and its way over the socket. */
@@ -347,6 +385,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fixtures),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_exhausted),
 		cmocka_unit_test(test_bounds),
 	};
