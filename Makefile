@@ -63,6 +63,7 @@ RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/reconcile.o reconciled/ready.o \
 		   reconciled/shutdown.o reconciled/collect.o reconciled/imagegc.o \
 		   reconciled/sweep.o reconciled/publish.o reconciled/observe.o \
+		   reconciled/observe_one.o \
 		   $(ACT) $(PLAN) $(PODS) \
 		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
 		   $(STATUS) reconciled/prepare.o reconciled/rotate.o \
@@ -322,6 +323,10 @@ $(eval $(call unit,policy_power,tests/unit/policyparts.o \
     $(POLICY) common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
+OBSERVE_TEST	 = reconciled/observe.o reconciled/observe_one.o \
+		   reconciled/publish.o reconciled/mark.o common/name.o \
+		   $(STATUS) reconciled/qos.o gen/cri.pb-c.o $(POD)
+$(eval $(call unit,observe,$(OBSERVE_TEST),-levent_core -lprotobuf-c))
 $(eval $(call unit,health,$(POD),-lprotobuf-c))
 $(eval $(call unit,probe,reconciled/probe.o $(POD),-lprotobuf-c))
 $(eval $(call unit,record,reconciled/record.o gen/tripod.pb-c.o $(BASE),\

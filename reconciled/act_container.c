@@ -112,7 +112,6 @@ container_started(struct op *op, struct seen_container *c)
 	}
 	memo_worked(op_memo(op), &c->retry);
 	hook_begin(op_spec(op), c);
-	files_link_log(&op->r->files, op->pod, c);
 	event_normal(op->r, op->pod, c->name, "Started",
 	    "Started container %s (restart %u)", c->name, c->attempt);
 }
@@ -131,6 +130,8 @@ on_started(void *ctx, struct cri_result *res)
 	if (res->code != GRPC_OK) {
 		start_failed(op, "RunContainerError", res->message);
 		op_failed(op, res, &c->retry);
+		if (res->uncertain)
+			hook_begin(op_spec(op), c); /* due if it runs */
 	} else {
 		container_started(op, c);
 	}

@@ -57,7 +57,7 @@ void act_pre_stop(struct op *);
 
 /* Notes that the stop of a container has begun, and ends its postStart. */
 void stop_begin(struct op *, struct seen_container *);
-/* The answer of StartContainer is there: its hook is due. */
+/* It has been started, or may have been: its hook is due when it runs. */
 void hook_begin(const Tripod__Container *, struct seen_container *);
 
 #endif

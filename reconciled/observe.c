@@ -1,5 +1,5 @@
 /*
- * Asking the runtime, and writing its answers into the pods.
+ * Asking the runtime for all that it has.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,16 +7,9 @@
 #include "common/log.h"
 #include "common/name.h"
 #include "reconciled/mark.h"
-#include "reconciled/message.h"
-#include "reconciled/reconcile.h"
-#include "reconciled/termination.h"
+#include "reconciled/observe_parts.h"
 
-#define MESSAGE_ARENA_MAX (4 * 1024 * 1024) /* the runtime's may be long */
-#define LIST_NET_MS 30000      /* a whole list without any reason */
-#define LIST_NO_EVENTS_MS 1000 /* the same where there are no events */
-#define LIST_SOON_MS 200
-#define LOOK_FIRST_MS 5 /* an exit event may come before CRI knows */
-#define LOOK_LAST_MS 1280
+#define LIST_NET_MS 30000 /* a whole list without any reason */
 
 /* Two lists that make one picture. */
 struct picture {
@@ -25,15 +18,6 @@ struct picture {
 	struct arena *sandboxes_arena, *containers_arena;
 	const Runtime__V1__ListPodSandboxResponse *sandboxes;
 	const Runtime__V1__ListContainersResponse *containers;
-};
-
-/* A question about one container or sandbox. */
-struct question {
-	struct reconciled *r;
-	struct pod *pod;
-	char *id;
-	int wait_ms; /* before it was asked again, to let CRI catch up */
-	struct event *ev;
 };
 
 /* An entry of any labels or annotations map; all have one shape. */
@@ -117,9 +101,8 @@ merge_sandbox(struct picture *pic, const Runtime__V1__PodSandbox *in)
 	}
 }
 
-/* Monotonic time of a wall-clock stamp, never in the future. */
-static struct mtime
-mtime_of(int64_t ns)
+struct mtime
+observe_time(int64_t ns)
 {
 	struct mtime now = mtime_now();
 	int64_t ago_ms = (wall_now_ns() - ns) / 1000000;
@@ -127,8 +110,8 @@ mtime_of(int64_t ns)
 	return (mtime_add(now, ago_ms > 0 ? -ago_ms : 0));
 }
 
-static enum seen_state
-state_from(Runtime__V1__ContainerState state)
+enum seen_state
+observe_state(Runtime__V1__ContainerState state)
 {
 	switch (state) {
 	case RUNTIME__V1__CONTAINER_STATE__CONTAINER_CREATED:
@@ -149,7 +132,7 @@ merge_container(struct picture *pic, const Runtime__V1__Container *in)
 {
 	struct seen_container *c;
 	struct pod *p;
-	enum seen_state state = state_from(in->state);
+	enum seen_state state = observe_state(in->state);
 
 	p = pod_of(pic->r, in->labels, in->n_labels);
 	if (p == NULL || in->metadata == NULL || is_outdated(pic, p))
@@ -163,11 +146,13 @@ merge_container(struct picture *pic, const Runtime__V1__Container *in)
 		text_set(&c->sandbox_id, in->pod_sandbox_id);
 		c->round = mark_get(in).round;
 		c->crash.delay_ms = mark_get(in).crash_delay_ms;
-		c->crash.last = mtime_of(in->created_at);
+		c->crash.last = observe_time(in->created_at);
 		c->state = state;
 		p->dirty = 1;
 	}
 	c->listed = 1;
+	if (c->state == SEEN_EXITED && c->detailed)
+		return; /* a list that was taken before its end */
 	if (c->state != state) {
 		c->state = state;
 		c->detailed = 0;
@@ -364,229 +349,4 @@ observe_after(struct reconciled *r, int ms)
 
 	if (event_add(r->ev_observe, &tv) == -1)
 		fatalx("event_add");
-}
-
-static struct question *
-question_new(struct reconciled *r, struct pod *p, const char *id)
-{
-	struct question *q = xcalloc(1, sizeof(*q));
-
-	q->r = r;
-	q->pod = p;
-	q->id = xstrdup(id);
-	p->inflight++;
-	return (q);
-}
-
-static void
-question_free(struct question *q)
-{
-	q->pod->inflight--;
-	if (q->ev != NULL)
-		event_free(q->ev);
-	free(q->id);
-	free(q);
-}
-
-static void
-container_fill(struct seen_container *c, const Runtime__V1__ContainerStatus *st)
-{
-	/* Answers may overtake each other: a start is not taken back. */
-	if (st->state == RUNTIME__V1__CONTAINER_STATE__CONTAINER_CREATED)
-		return;
-	c->state = state_from(st->state);
-	c->detailed = 1;
-	c->started_ns = st->started_at;
-	c->finished_ns = st->finished_at;
-	c->exit_code = st->exit_code;
-	if (c->state == SEEN_EXITED)
-		c->finished = mtime_of(st->finished_at);
-	text_set(&c->reason, st->reason);
-	text_set(&c->message, st->message);
-	text_set(&c->image, st->image == NULL ? "" : st->image->image);
-	text_set(&c->image_ref, st->image_ref);
-}
-
-static int
-is_message_from_log(const Runtime__V1__ContainerStatus *st)
-{
-	size_t i;
-
-	for (i = 0; i < st->n_annotations; i++)
-		if (strcmp(st->annotations[i]->key,
-			ANNOTATION_MESSAGE_POLICY) == 0)
-			return (strcmp(st->annotations[i]->value,
-				    MESSAGE_FROM_LOG) == 0);
-	return (0);
-}
-
-/* What an instance that has ended left to say (runtime.md 4.8). */
-static void
-fill_message(struct reconciled *r, const struct pod *p,
-    struct seen_container *c, const Runtime__V1__ContainerStatus *st)
-{
-	size_t n = p->definition == NULL ? 1 : spec_count(p->definition->pod);
-	struct arena a;
-	char *own;
-
-	arena_init(&a, MESSAGE_ARENA_MAX);
-	own = message_read(&a, r->files.pods, p, c);
-	if (own[0] == '\0' && st->exit_code != 0 && is_message_from_log(st) &&
-	    strcmp(st->reason, "ContainerCannotRun") != 0)
-		own = message_from_log(&a, r->files.pod_logs, p, c);
-	text_set(&c->message,
-	    message_join(&a, c->message, own, MESSAGES_MAX / (n == 0 ? 1 : n)));
-	arena_release(&a);
-}
-
-static void question_ask(struct question *);
-
-static void
-on_look_again(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	question_ask(arg);
-}
-
-/* Waits a little longer each time; true while there is another try. */
-static int
-question_again(struct question *q)
-{
-	struct timeval tv;
-
-	q->wait_ms = q->wait_ms == 0 ? LOOK_FIRST_MS : q->wait_ms * 2;
-	if (q->wait_ms > LOOK_LAST_MS)
-		return (0);
-	tv.tv_sec = q->wait_ms / 1000;
-	tv.tv_usec = q->wait_ms % 1000 * 1000;
-	if (q->ev == NULL)
-		q->ev = evtimer_new(q->r->base, on_look_again, q);
-	if (q->ev == NULL || event_add(q->ev, &tv) == -1)
-		fatalx("event_add");
-	return (1);
-}
-
-static void
-on_container_status(void *ctx, struct cri_result *res)
-{
-	const Runtime__V1__ContainerStatusResponse *a = res->response;
-	struct question *q = ctx;
-	struct reconciled *r = q->r;
-	struct seen_container *c;
-
-	c = container_find(&q->pod->seen, q->id);
-	if (c != NULL)
-		c->asked = 0;
-	if (res->code != GRPC_OK) {
-		/* Gone, or the runtime is: the next list knows. */
-		q->pod->seen.stale = 1;
-		observe_after(r, LIST_SOON_MS);
-	} else if (c != NULL) {
-		container_fill(c, a->status);
-		if (c->state == SEEN_EXITED)
-			fill_message(r, q->pod, c, a->status);
-		q->pod->dirty = 1;
-		if (c->ended && c->state != SEEN_EXITED && question_again(q)) {
-			c->asked = 1;
-			return;
-		}
-	}
-	question_free(q);
-	reconcile_kick(r);
-}
-
-static void
-question_ask(struct question *q)
-{
-	Runtime__V1__ContainerStatusRequest req =
-	    RUNTIME__V1__CONTAINER_STATUS_REQUEST__INIT;
-
-	req.container_id = q->id;
-	(void)cri_call(
-	    q->r->cri, CRI_CONTAINER_STATUS, &req.base, on_container_status, q);
-}
-
-void
-observe_container(struct reconciled *r, struct pod *p, struct seen_container *c)
-{
-	if (c->asked)
-		return;
-	c->asked = 1;
-	question_ask(question_new(r, p, c->id));
-}
-
-static void
-sandbox_fill_ips(
-    struct seen_sandbox *s, const Runtime__V1__PodSandboxNetworkStatus *net)
-{
-	char *ip[SANDBOX_IPS_MAX];
-	size_t i, n = 0;
-
-	ip[n++] = net->ip;
-	for (i = 0; i < net->n_additional_ips && n < SANDBOX_IPS_MAX; i++)
-		ip[n++] = net->additional_ips[i]->ip;
-	sandbox_set_ips(s, ip, n);
-}
-
-static void
-on_sandbox_status(void *ctx, struct cri_result *res)
-{
-	const Runtime__V1__PodSandboxStatusResponse *a = res->response;
-	struct question *q = ctx;
-	struct reconciled *r = q->r;
-	struct seen_sandbox *s;
-
-	s = sandbox_find(&q->pod->seen, q->id);
-	if (s != NULL)
-		s->asked = 0;
-	if (res->code != GRPC_OK) {
-		observe_after(r, LIST_SOON_MS);
-	} else if (s != NULL) {
-		s->detailed = 1;
-		s->ready = a->status->state ==
-		    RUNTIME__V1__POD_SANDBOX_STATE__SANDBOX_READY;
-		if (a->status->network != NULL)
-			sandbox_fill_ips(s, a->status->network);
-		q->pod->dirty = 1;
-	}
-	question_free(q);
-	reconcile_kick(r);
-}
-
-void
-observe_sandbox(struct reconciled *r, struct pod *p, struct seen_sandbox *s)
-{
-	Runtime__V1__PodSandboxStatusRequest req =
-	    RUNTIME__V1__POD_SANDBOX_STATUS_REQUEST__INIT;
-
-	if (s->asked)
-		return;
-	s->asked = 1;
-	req.pod_sandbox_id = s->id;
-	(void)cri_call(r->cri, CRI_POD_SANDBOX_STATUS, &req.base,
-	    on_sandbox_status, question_new(r, p, s->id));
-}
-
-void
-observe_hint(struct reconciled *r, const struct hint *hint)
-{
-	struct seen_container *c;
-	struct seen_sandbox *s;
-	struct pod *p;
-
-	if (hint->kind != HINT_EXITED && hint->kind != HINT_DELETED)
-		return;
-	TAILQ_FOREACH (p, &r->pods, entry) {
-		c = container_find(&p->seen, hint->id);
-		if (c != NULL && c->state != SEEN_EXITED) {
-			c->ended = 1;
-			observe_container(r, p, c);
-		}
-		s = sandbox_find(&p->seen, hint->id);
-		if (s != NULL && s->ready)
-			observe_after(r, LIST_SOON_MS);
-		if (c != NULL || s != NULL)
-			return;
-	}
 }

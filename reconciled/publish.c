@@ -215,7 +215,8 @@ is_known(struct reconciled *r, struct pod *p)
 	}
 	if (s != NULL && s->ready && !s->detailed) {
 		known = 0;
-		observe_sandbox(r, p, s);
+		if (!p->seen.stale)
+			observe_sandbox(r, p, s);
 	}
 	return (known);
 }

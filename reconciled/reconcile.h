@@ -119,7 +119,7 @@ void publish(struct reconciled *);
 /* observe.c: asks for everything, now or after some milliseconds. */
 void observe_all(struct reconciled *);
 void observe_after(struct reconciled *, int ms);
-/* Asks for the details of one container or sandbox. */
+/* observe_one.c: asks for the details of one container or sandbox. */
 void observe_container(
     struct reconciled *, struct pod *, struct seen_container *);
 void observe_sandbox(struct reconciled *, struct pod *, struct seen_sandbox *);

@@ -81,6 +81,7 @@ struct seen_sandbox {
 	int64_t created_ns;
 	char *ip[SANDBOX_IPS_MAX]; /* the primary one first */
 	size_t n_ip;		   /* 0 while unknown, or the host's */
+	int ended;		   /* an event said so; see above */
 	int detailed, asked, busy, listed;
 	struct retry retry;
 };

@@ -1,0 +1,275 @@
+/*
+ * Asking the runtime about one container or sandbox.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "reconciled/message.h"
+#include "reconciled/observe_parts.h"
+#include "reconciled/termination.h"
+
+#define MESSAGE_ARENA_MAX (4 * 1024 * 1024) /* the runtime's may be long */
+#define LOOK_FIRST_MS 5 /* an exit event may come before CRI knows */
+#define LOOK_LAST_MS 1280
+
+/* A question about one container or sandbox. */
+struct question {
+	struct reconciled *r;
+	struct pod *pod;
+	char *id;
+	void (*ask)(struct question *);
+	int wait_ms; /* before it was asked again, to let CRI catch up */
+	struct event *ev;
+};
+
+static struct question *
+question_new(struct reconciled *r, struct pod *p, const char *id,
+    void (*ask)(struct question *))
+{
+	struct question *q = xcalloc(1, sizeof(*q));
+
+	q->r = r;
+	q->pod = p;
+	q->id = xstrdup(id);
+	q->ask = ask;
+	p->inflight++;
+	return (q);
+}
+
+static void
+question_free(struct question *q)
+{
+	q->pod->inflight--;
+	if (q->ev != NULL)
+		event_free(q->ev);
+	free(q->id);
+	free(q);
+}
+
+static void
+container_fill(struct seen_container *c, const Runtime__V1__ContainerStatus *st)
+{
+	/* Answers may overtake each other: a start is not taken back. */
+	if (st->state == RUNTIME__V1__CONTAINER_STATE__CONTAINER_CREATED)
+		return;
+	c->state = observe_state(st->state);
+	c->detailed = 1;
+	c->started_ns = st->started_at;
+	c->finished_ns = st->finished_at;
+	c->exit_code = st->exit_code;
+	if (c->state == SEEN_EXITED)
+		c->finished = observe_time(st->finished_at);
+	text_set(&c->reason, st->reason);
+	text_set(&c->message, st->message);
+	text_set(&c->image, st->image == NULL ? "" : st->image->image);
+	text_set(&c->image_ref, st->image_ref);
+}
+
+static int
+is_message_from_log(const Runtime__V1__ContainerStatus *st)
+{
+	size_t i;
+
+	for (i = 0; i < st->n_annotations; i++)
+		if (strcmp(st->annotations[i]->key,
+			ANNOTATION_MESSAGE_POLICY) == 0)
+			return (strcmp(st->annotations[i]->value,
+				    MESSAGE_FROM_LOG) == 0);
+	return (0);
+}
+
+/* What an instance that has ended left to say (runtime.md 4.8). */
+static void
+fill_message(struct reconciled *r, const struct pod *p,
+    struct seen_container *c, const Runtime__V1__ContainerStatus *st)
+{
+	size_t n = p->definition == NULL ? 1 : spec_count(p->definition->pod);
+	struct arena a;
+	char *own;
+
+	arena_init(&a, MESSAGE_ARENA_MAX);
+	own = message_read(&a, r->files.pods, p, c);
+	if (own[0] == '\0' && st->exit_code != 0 && is_message_from_log(st) &&
+	    strcmp(st->reason, "ContainerCannotRun") != 0)
+		own = message_from_log(&a, r->files.pod_logs, p, c);
+	text_set(&c->message,
+	    message_join(&a, c->message, own, MESSAGES_MAX / (n == 0 ? 1 : n)));
+	arena_release(&a);
+}
+
+static void
+on_look_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct question *q = arg;
+
+	(void)fd;
+	(void)what;
+	q->ask(q);
+}
+
+/* Waits a little longer each time; true while there is another try. */
+static int
+question_again(struct question *q)
+{
+	struct timeval tv;
+
+	q->wait_ms = q->wait_ms == 0 ? LOOK_FIRST_MS : q->wait_ms * 2;
+	if (q->wait_ms > LOOK_LAST_MS) {
+		observe_after(q->r, LIST_NO_EVENTS_MS); /* once more */
+		return (0);
+	}
+	tv.tv_sec = q->wait_ms / 1000;
+	tv.tv_usec = q->wait_ms % 1000 * 1000;
+	if (q->ev == NULL)
+		q->ev = evtimer_new(q->r->base, on_look_again, q);
+	if (q->ev == NULL || event_add(q->ev, &tv) == -1)
+		fatalx("event_add");
+	return (1);
+}
+
+/* Gone, or the runtime is: the next list knows; it asks again. */
+static void
+question_failed(struct question *q)
+{
+	q->pod->seen.stale = 1;
+	observe_after(q->r, LIST_SOON_MS);
+}
+
+static void
+on_container_status(void *ctx, struct cri_result *res)
+{
+	const Runtime__V1__ContainerStatusResponse *a = res->response;
+	struct question *q = ctx;
+	struct reconciled *r = q->r;
+	struct seen_container *c;
+
+	c = container_find(&q->pod->seen, q->id);
+	if (c != NULL)
+		c->asked = 0;
+	if (res->code != GRPC_OK) {
+		question_failed(q);
+	} else if (c != NULL) {
+		container_fill(c, a->status);
+		if (c->detailed)
+			files_link_log(&r->files, q->pod, c);
+		if (c->state == SEEN_EXITED)
+			fill_message(r, q->pod, c, a->status);
+		q->pod->dirty = 1;
+		if (c->ended && c->state != SEEN_EXITED && question_again(q)) {
+			c->asked = 1;
+			return;
+		}
+	}
+	question_free(q);
+	reconcile_kick(r);
+}
+
+static void
+ask_container(struct question *q)
+{
+	Runtime__V1__ContainerStatusRequest req =
+	    RUNTIME__V1__CONTAINER_STATUS_REQUEST__INIT;
+
+	req.container_id = q->id;
+	(void)cri_call(
+	    q->r->cri, CRI_CONTAINER_STATUS, &req.base, on_container_status, q);
+}
+
+void
+observe_container(struct reconciled *r, struct pod *p, struct seen_container *c)
+{
+	if (c->asked)
+		return;
+	c->asked = 1;
+	ask_container(question_new(r, p, c->id, ask_container));
+}
+
+static void
+sandbox_fill_ips(
+    struct seen_sandbox *s, const Runtime__V1__PodSandboxNetworkStatus *net)
+{
+	char *ip[SANDBOX_IPS_MAX];
+	size_t i, n = 0;
+
+	ip[n++] = net->ip;
+	for (i = 0; i < net->n_additional_ips && n < SANDBOX_IPS_MAX; i++)
+		ip[n++] = net->additional_ips[i]->ip;
+	sandbox_set_ips(s, ip, n);
+}
+
+static void
+on_sandbox_status(void *ctx, struct cri_result *res)
+{
+	const Runtime__V1__PodSandboxStatusResponse *a = res->response;
+	struct question *q = ctx;
+	struct reconciled *r = q->r;
+	struct seen_sandbox *s;
+
+	s = sandbox_find(&q->pod->seen, q->id);
+	if (s != NULL)
+		s->asked = 0;
+	if (res->code != GRPC_OK) {
+		question_failed(q);
+	} else if (s != NULL) {
+		s->detailed = 1;
+		s->ready = !s->stopped &&
+		    a->status->state ==
+			RUNTIME__V1__POD_SANDBOX_STATE__SANDBOX_READY;
+		/* A dead one's are shown until there are others. */
+		if (s->ready && a->status->network != NULL)
+			sandbox_fill_ips(s, a->status->network);
+		q->pod->dirty = 1;
+		if (s->ended && s->ready && question_again(q)) {
+			s->asked = 1;
+			return;
+		}
+	}
+	question_free(q);
+	reconcile_kick(r);
+}
+
+static void
+ask_sandbox(struct question *q)
+{
+	Runtime__V1__PodSandboxStatusRequest req =
+	    RUNTIME__V1__POD_SANDBOX_STATUS_REQUEST__INIT;
+
+	req.pod_sandbox_id = q->id;
+	(void)cri_call(
+	    q->r->cri, CRI_POD_SANDBOX_STATUS, &req.base, on_sandbox_status, q);
+}
+
+void
+observe_sandbox(struct reconciled *r, struct pod *p, struct seen_sandbox *s)
+{
+	if (s->asked)
+		return;
+	s->asked = 1;
+	ask_sandbox(question_new(r, p, s->id, ask_sandbox));
+}
+
+void
+observe_hint(struct reconciled *r, const struct hint *hint)
+{
+	struct seen_container *c;
+	struct seen_sandbox *s;
+	struct pod *p;
+
+	if (hint->kind != HINT_EXITED && hint->kind != HINT_DELETED)
+		return;
+	TAILQ_FOREACH (p, &r->pods, entry) {
+		c = container_find(&p->seen, hint->id);
+		if (c != NULL && c->state != SEEN_EXITED) {
+			c->ended = 1;
+			observe_container(r, p, c);
+		}
+		s = sandbox_find(&p->seen, hint->id);
+		if (s != NULL && s->ready && !s->busy) {
+			s->ended = 1;
+			observe_sandbox(r, p, s);
+		}
+		if (c != NULL || s != NULL)
+			return;
+	}
+}
