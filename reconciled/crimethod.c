@@ -192,6 +192,8 @@ static const struct cri_method_desc methods[CRI_METHODS] = {
 		RUNTIME("UpdateContainerResources",
 		    update_container_resources), PLAIN },
 	[CRI_EXEC_SYNC] = { RUNTIME("ExecSync", exec_sync),
+		.grpc.max_message = CRI_EXEC_OUTPUT_MAX,
+		.grpc.max_memory = 2 * CRI_EXEC_OUTPUT_MAX,
 		.deadline = deadline_exec },
 	[CRI_REOPEN_CONTAINER_LOG] = {
 		RUNTIME("ReopenContainerLog", reopen_container_log), PLAIN },

@@ -7,6 +7,9 @@
 
 #include "reconciled/cri.h"
 
+/* What a command in a container prints is the container's to choose. */
+#define CRI_EXEC_OUTPUT_MAX (1024 * 1024)
+
 struct cri_method_desc {
 	struct grpc_method grpc;
 	/* Milliseconds, or GRPC_NO_DEADLINE; the request is of its type. */

@@ -67,6 +67,10 @@ test_table(void **state)
 	}
 	assert_string_equal(
 	    cri_method_str(CRI_STOP_CONTAINER), "StopContainer");
+	/* Many commands may print at once. */
+	m = cri_method_desc(CRI_EXEC_SYNC);
+	assert_in_range(m->grpc.max_message, 1, GRPC_MESSAGE_MAX / 16);
+	assert_in_range(m->grpc.max_memory, 1, GRPC_MEMORY_MAX / 16);
 }
 
 static void
