@@ -17,6 +17,8 @@
 #define DATA_NEW "..data_tmp"
 #define NAME_SIZE 64
 #define TEXT_MAX (64 * 1024 * 1024) /* far above a quoted manifest */
+/* Of all files, which are written at once. */
+#define VOLUME_MAX (16 * 1024 * 1024)
 #define GROUP_READ 0440
 
 /* A volume being written. */
@@ -86,8 +88,8 @@ write_files(const struct writer *w, const struct translate_env *env,
     const struct pod *p, const Tripod__Downward *d, struct err *err)
 {
 	struct arena arena;
+	size_t i, bytes = 0;
 	const char *text;
-	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < d->n_file; i++) {
@@ -95,6 +97,9 @@ write_files(const struct writer *w, const struct translate_env *env,
 		text = translate_file(&arena, env, p, d->file[i], err);
 		if (text == NULL)
 			rc = err_prefix(err, "volume %s", w->owner->name);
+		else if ((bytes += strlen(text)) > VOLUME_MAX)
+			rc = err_set(err, "volume %s: more than %d bytes",
+			    w->owner->name, VOLUME_MAX);
 		else
 			rc = write_file(w, d->file[i], text, err);
 		arena_release(&arena);
@@ -209,6 +214,9 @@ downward_write(int at, const struct volume_owner *owner,
 		(void)err_sys(err, "volume %s", owner->name);
 	if (w.data != -1)
 		(void)close(w.data); /* only read from */
+	/* The next attempt makes another. */
+	if (rc == -1 && w.name[0] != '\0')
+		disk_remove(w.volume, w.name);
 	(void)close(w.volume);
 	return (rc);
 }

@@ -13,6 +13,7 @@
 #define FULL_NAME_MAX 64 /* of sethostname(2) */
 #define SHORT_NAME_MAX 63
 #define SEARCH_MAX 253
+#define ANNOTATIONS_MAX (256 * 1024) /* bytes, as in the API */
 
 int
 policy_amounts(Tripod__Resource *const *list, size_t n, struct err *err)
@@ -194,6 +195,19 @@ check_containers(
 	return (0);
 }
 
+/* Each file about the pod may have all of them. */
+static int
+annotations_fit(const Tripod__Pod *pod)
+{
+	size_t i, bytes = 0;
+
+	for (i = 0; i < pod->n_annotation; i++)
+		bytes += strlen(pod->annotation[i]->key) +
+		    strlen(pod->annotation[i]->value);
+	return (
+	    pod->n_annotation <= POLICY_LIST_MAX && bytes <= ANNOTATIONS_MAX);
+}
+
 static int
 check_identity(const Tripod__Pod *pod, struct err *err)
 {
@@ -203,8 +217,7 @@ check_identity(const Tripod__Pod *pod, struct err *err)
 		return (err_set(err, "bad namespace"));
 	if (!name_is_uid(pod->uid) || !name_is_uid(pod->hash))
 		return (err_set(err, "bad uid or hash"));
-	if (pod->n_label > POLICY_LIST_MAX ||
-	    pod->n_annotation > POLICY_LIST_MAX)
+	if (pod->n_label > POLICY_LIST_MAX || !annotations_fit(pod))
 		return (err_set(err, "too many labels or annotations"));
 	return (0);
 }
@@ -255,6 +268,8 @@ check_names(const Tripod__Pod *pod, struct err *err)
 	for (i = 0; i < pod->n_host_alias; i++) {
 		if (!dns_is_address(pod->host_alias[i]->ip))
 			return (err_set(err, "bad address of a host alias"));
+		if (pod->host_alias[i]->n_hostname > POLICY_LIST_MAX)
+			return (err_set(err, "too many host aliases"));
 		for (j = 0; j < pod->host_alias[i]->n_hostname; j++)
 			if (!name_is_subdomain(pod->host_alias[i]->hostname[j]))
 				return (err_set(err, "bad host alias"));

@@ -228,6 +228,46 @@ is_grace(const Tripod__Probe *p)
 }
 
 static int
+check_handler(const Tripod__Handler *h, const char *what, struct err *err)
+{
+	if (h == NULL || h->action_case == TRIPOD__HANDLER__ACTION__NOT_SET)
+		return (err_set(err, "%s: no handler", what));
+	if ((h->action_case == TRIPOD__HANDLER__ACTION_EXEC &&
+		h->exec->n_command > POLICY_LIST_MAX) ||
+	    (h->action_case == TRIPOD__HANDLER__ACTION_HTTP_GET &&
+		h->http_get->n_header > POLICY_LIST_MAX))
+		return (err_set(err, "%s: more than %d elements in a list",
+		    what, POLICY_LIST_MAX));
+	return (0);
+}
+
+static int
+check_handlers(const Tripod__Container *c, struct err *err)
+{
+	const struct {
+		const Tripod__Probe *probe;
+		const char *what;
+	} probes[] = {
+		{ c->startup, "startupProbe" },
+		{ c->liveness, "livenessProbe" },
+		{ c->readiness, "readinessProbe" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)
+		if (probes[i].probe != NULL &&
+		    check_handler(
+			probes[i].probe->handler, probes[i].what, err) == -1)
+			return (-1);
+	if (c->post_start != NULL &&
+	    check_handler(c->post_start, "postStart", err) == -1)
+		return (-1);
+	return (c->pre_stop == NULL
+		? 0
+		: check_handler(c->pre_stop, "preStop", err));
+}
+
+static int
 check_restart(const Tripod__Container *c, struct err *err)
 {
 	size_t i;
@@ -257,7 +297,8 @@ policy_container(const struct policy *policy, const Tripod__Pod *pod,
 	if (c->image[0] == '\0')
 		return (err_set(err, "no image"));
 	if (check_security(policy, c->security, err) == -1 ||
-	    check_lists(pod, c, err) == -1 || check_restart(c, err) == -1)
+	    check_lists(pod, c, err) == -1 || check_restart(c, err) == -1 ||
+	    check_handlers(c, err) == -1)
 		return (-1);
 	if (r != NULL &&
 	    (policy_amounts(r->limit, r->n_limit, err) == -1 ||

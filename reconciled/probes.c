@@ -144,8 +144,6 @@ worker_start(struct worker *w, const struct seen_container *c)
 		    ? 1000
 		    : (int64_t)spec->timeout_seconds * 1000 };
 
-	if (h.handler == NULL)
-		return; /* the policy lets none of these through */
 	w->run = handler_start(w->set->r, &h, on_probed, w);
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -363,6 +364,63 @@ test_downward(void **state)
 	assert_false(exists(below(f, again)));
 }
 
+static size_t
+entries(const char *path)
+{
+	struct dirent *d;
+	size_t n = 0;
+	DIR *dir;
+
+	assert_non_null((dir = opendir(path)));
+	while ((d = readdir(dir)) != NULL)
+		n++;
+	(void)closedir(dir);
+	return (n - 2); /* itself, and the one above */
+}
+
+/* Many files that repeat much; each attempt leaves nothing. */
+static void
+test_downward_large(void **state)
+{
+	enum {
+		FILES = 200
+	};
+	static Tripod__DownwardFile file[FILES], *list[FILES];
+	static char text[128 * 1024], name[FILES][8];
+	Tripod__Downward d = TRIPOD__DOWNWARD__INIT;
+	Tripod__KeyValue kv = TRIPOD__KEY_VALUE__INIT, *kvs[] = { &kv };
+	Tripod__FieldRef ref = TRIPOD__FIELD_REF__INIT;
+	struct fixture *f = *state;
+	struct err err;
+	size_t i;
+
+	memset(text, 'a', sizeof(text) - 1);
+	kv.key = TEXT("k");
+	kv.value = text;
+	f->pod.annotation = kvs;
+	f->pod.n_annotation = 1;
+	ref.field = TRIPOD__FIELD_REF__FIELD__ANNOTATION;
+	ref.key = TEXT("k");
+	for (i = 0; i < FILES; i++) {
+		(void)snprintf(name[i], sizeof(name[i]), "%zu", i);
+		tripod__downward_file__init(&file[i]);
+		file[i].path = name[i];
+		file[i].mode = 0644;
+		file[i].field = &ref;
+		list[i] = &file[i];
+	}
+	d.file = list;
+	d.n_file = FILES;
+	f->volume.source_case = TRIPOD__VOLUME__SOURCE_DOWNWARD;
+	f->volume.downward = &d;
+	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), -1);
+	assert_non_null(strstr(err.text, "volume data: more than"));
+	assert_int_equal(entries(below(f, ABOUT)), 0);
+	d.n_file = 100;
+	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(entries(below(f, ABOUT)), 102);
+}
+
 static void
 test_hosts(void **state)
 {
@@ -470,6 +528,7 @@ main(void)
 		TEST(test_links),
 		TEST(test_empty_dir),
 		TEST(test_downward),
+		TEST(test_downward_large),
 		TEST(test_hosts),
 		TEST(test_message),
 		TEST(test_message_lines),

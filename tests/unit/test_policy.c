@@ -86,6 +86,100 @@ probe_grace_bad(struct parts *p)
 }
 
 static void
+probe_empty(struct parts *p)
+{
+	static Tripod__Probe probe;
+
+	tripod__probe__init(&probe);
+	p->pod.container[0]->startup = &probe;
+}
+
+static Tripod__Handler *
+command_of(size_t n)
+{
+	static Tripod__Handler handler;
+	static Tripod__Exec exec;
+
+	tripod__handler__init(&handler);
+	tripod__exec__init(&exec);
+	handler.action_case = TRIPOD__HANDLER__ACTION_EXEC;
+	handler.exec = &exec;
+	exec.n_command = n;
+	return (&handler);
+}
+
+static void
+probe_command_long(struct parts *p)
+{
+	static Tripod__Probe probe;
+
+	tripod__probe__init(&probe);
+	probe.handler = command_of(POLICY_LIST_MAX + 1);
+	p->pod.container[0]->readiness = &probe;
+}
+
+static void
+hook_command_long(struct parts *p)
+{
+	p->pod.container[0]->pre_stop = command_of(POLICY_LIST_MAX + 1);
+}
+
+static void
+hook_command(struct parts *p)
+{
+	p->pod.container[0]->pre_stop = command_of(POLICY_LIST_MAX);
+}
+
+static void
+hook_empty(struct parts *p)
+{
+	static Tripod__Handler none;
+
+	tripod__handler__init(&none);
+	p->pod.container[0]->post_start = &none;
+}
+
+static void
+hook_headers(struct parts *p)
+{
+	static Tripod__Handler handler;
+	static Tripod__HttpGet get;
+
+	tripod__handler__init(&handler);
+	tripod__http_get__init(&get);
+	handler.action_case = TRIPOD__HANDLER__ACTION_HTTP_GET;
+	handler.http_get = &get;
+	get.n_header = POLICY_LIST_MAX + 1;
+	p->pod.container[0]->post_start = &handler;
+}
+
+static void
+annotations_long(struct parts *p)
+{
+	static char text[256 * 1024];
+	static Tripod__KeyValue kv, *list[] = { &kv };
+
+	tripod__key_value__init(&kv);
+	memset(text, 'a', sizeof(text) - 1);
+	kv.key = TEXT("kk");
+	kv.value = text;
+	p->pod.annotation = list;
+	p->pod.n_annotation = 1;
+}
+
+static void
+aliases_many(struct parts *p)
+{
+	static Tripod__HostAlias alias, *list[] = { &alias };
+
+	tripod__host_alias__init(&alias);
+	alias.ip = TEXT("192.0.2.1");
+	alias.n_hostname = POLICY_LIST_MAX + 1;
+	p->pod.host_alias = list;
+	p->pod.n_host_alias = 1;
+}
+
+static void
 rules_many(struct parts *p)
 {
 	p->pod.container[0]->n_restart_rule = 21;
@@ -334,6 +428,14 @@ test_rules(void **state)
 		{ grace_bad, "terminationGracePeriodSeconds" },
 		{ grace_long, "terminationGracePeriodSeconds" },
 		{ deadline_bad, "activeDeadlineSeconds" },
+		{ probe_empty, "startupProbe: no handler" },
+		{ probe_command_long, "readinessProbe: more than 4096" },
+		{ hook_command_long, "preStop: more than 4096" },
+		{ hook_command, NULL },
+		{ hook_empty, "postStart: no handler" },
+		{ hook_headers, "postStart: more than 4096" },
+		{ annotations_long, "annotations" },
+		{ aliases_many, "host aliases" },
 		{ probe_grace_bad, "of a probe" },
 		{ rules_many, "restart rules" },
 		{ codes_many, "exit codes" },
