@@ -323,6 +323,7 @@ $(eval $(call unit,policy_power,tests/unit/policyparts.o \
     $(POLICY) common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
+$(eval $(call unit,act,$(ACT) $(PLAN) gen/cri.pb-c.o $(POD),-lprotobuf-c))
 OBSERVE_TEST	 = reconciled/observe.o reconciled/observe_one.o \
 		   reconciled/publish.o reconciled/mark.o common/name.o \
 		   $(STATUS) reconciled/qos.o gen/cri.pb-c.o $(POD)

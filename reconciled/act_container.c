@@ -75,12 +75,17 @@ act_create(struct op *op)
 {
 	Runtime__V1__CreateContainerRequest req =
 	    RUNTIME__V1__CREATE_CONTAINER_REQUEST__INIT;
-	const struct instance_of of = op_instance(op, op->act.attempt);
+	struct instance_of of;
 	struct seen_sandbox *s = sandbox_newest(&op->pod->seen);
 	struct arena arena;
 	struct mark mark;
 	struct err err;
 
+	/* Its instances may be gone, and their logs be there all the same. */
+	if (op->act.attempt == 0)
+		op->act.attempt = files_next_attempt(
+		    &op->r->files, op->pod, op_spec(op)->name);
+	of = op_instance(op, op->act.attempt);
 	arena_init(&arena, REQUEST_MAX);
 	req.config = prepare_container(&arena, op->r, &of, &err);
 	if (req.config == NULL) {

@@ -134,6 +134,17 @@ files_log_path(char path[static PATH_MAX], const struct pod *p,
 	    p->name, p->uid, c->name, c->attempt); /* fits: checked parts */
 }
 
+uint32_t
+files_next_attempt(
+    const struct files *f, const struct pod *p, const char *container)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s_%s_%s/%s", p->namespace_,
+	    p->name, p->uid, container); /* fits: checked parts */
+	return (logs_next_attempt(f->pod_logs, path));
+}
+
 void
 files_link_log(
     const struct files *f, const struct pod *p, const struct seen_container *c)

@@ -47,6 +47,9 @@ int files_prepare_container(
 int files_write_hosts(
     const struct files *, const struct pod *, const char *text, struct err *);
 #define FILES_HOSTS "etc-hosts" /* below the pod's folder */
+/* Of a container that the runtime has no instance of; by its logs. */
+uint32_t files_next_attempt(
+    const struct files *, const struct pod *, const char *container);
 /* A container's log, relative to the folder pod_logs. */
 void files_log_path(char path[static PATH_MAX], const struct pod *,
     const struct seen_container *);

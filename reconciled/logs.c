@@ -15,6 +15,7 @@
 #include "reconciled/disk.h"
 
 #define STAMP_SIZE 16
+#define ATTEMPT_DIGITS 10
 #define ROTATED_MAX 1024 /* names looked at; the rest the next time */
 
 /* Names of logs that were moved away, oldest first. */
@@ -149,4 +150,39 @@ logs_remove(int at, const char *path)
 		return;
 	remove_oldest(folder, name, 0);
 	(void)close(folder); /* only read from */
+}
+
+/* "3.log" and the like; 0 if the name is another. */
+static uint32_t
+attempt_after(const char *name)
+{
+	size_t digits = strspn(name, "0123456789");
+	unsigned long attempt;
+
+	if (digits == 0 || digits > ATTEMPT_DIGITS ||
+	    strncmp(name + digits, ".log", 4) != 0)
+		return (0);
+	attempt = strtoul(name, NULL, 10);
+	return (attempt < UINT32_MAX ? (uint32_t)attempt + 1 : 0);
+}
+
+uint32_t
+logs_next_attempt(int at, const char *container)
+{
+	uint32_t after, next = 0;
+	struct dirent *d;
+	DIR *dir;
+	int folder;
+
+	if ((folder = openat(at, container, DISK_OPEN_DIR)) == -1)
+		return (0);
+	if ((dir = fdopendir(folder)) == NULL) {
+		(void)close(folder); /* only read from */
+		return (0);
+	}
+	while ((d = readdir(dir)) != NULL)
+		if ((after = attempt_after(d->d_name)) > next)
+			next = after;
+	(void)closedir(dir); /* only read from */
+	return (next);
 }

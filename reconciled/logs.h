@@ -29,6 +29,11 @@ int logs_rotate(int folder, const char *path, const struct log_limits *,
  * EEXIST.
  */
 int logs_move(int folder, const char *from, const char *to);
+/*
+ * The attempt after the last one that has a log in a container's folder,
+ * rotated ones included; 0 if there is none (runtime.md 2.5).
+ */
+uint32_t logs_next_attempt(int folder, const char *container);
 /* Removes a log and all that were moved away before. */
 void logs_remove(int folder, const char *path);
 

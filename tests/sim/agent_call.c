@@ -370,7 +370,7 @@ result_container(struct agent *a, struct pod *p, const struct call *l, int rc)
 		failed(a, p, l, &c->retry);
 	else if (l->kind == ACT_REMOVE)
 		container_drop(&p->seen, c);
-	if (l->kind == ACT_START && rc == 0)
+	if (l->kind == ACT_START && (rc == 0 || l->uncertain))
 		start_hook(p, c);
 	if (l->kind != ACT_REMOVE && (rc == 0 || l->kind == ACT_START))
 		agent_look(a, p, l->id);

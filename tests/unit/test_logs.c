@@ -147,6 +147,28 @@ test_remove(void **state)
 	logs_remove(f->at, "none/main/0.log");
 }
 
+/* What tells how often a container was started, without a runtime. */
+static void
+test_next_attempt(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(logs_next_attempt(f->at, "pod/other"), 0);
+	assert_int_equal(logs_next_attempt(f->at, "pod/main"), 0);
+	put(f, "pod/main/readme", "");
+	put(f, "pod/main/99", "");
+	put(f, "pod/main/99.txt", "");
+	put(f, "pod/main/4294967295.log", "");
+	put(f, "pod/main/99999999999.log", "");
+	put(f, "pod/main/x98.log", "");
+	assert_int_equal(logs_next_attempt(f->at, "pod/main"), 0);
+	put(f, LOG, "");
+	assert_int_equal(logs_next_attempt(f->at, "pod/main"), 1);
+	put(f, "pod/main/9.log.20261127-101500.gz", "");
+	put(f, "pod/main/2.log", "");
+	assert_int_equal(logs_next_attempt(f->at, "pod/main"), 10);
+}
+
 int
 main(void)
 {
@@ -154,6 +176,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_rotate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_move, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_next_attempt, setup, teardown),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

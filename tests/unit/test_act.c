@@ -1,0 +1,487 @@
+/*
+ * What actions call, and what their results leave in the pod.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cri.pb-c.h"
+#include "reconciled/act_parts.h"
+#include "reconciled/collect.h"
+#include "reconciled/message.h"
+
+#define TEXT(s) ((char *)(uintptr_t)(s))
+#define HOUR_MS (3600 * 1000)
+
+struct world {
+	struct reconciled r;
+	struct pod *p;
+	Tripod__Definition definition;
+	Tripod__Pod pod;
+	Tripod__Container container, *containers[1];
+	Tripod__Handler hook;
+	/* The last call, as long as it waits. */
+	enum cri_method method;
+	cri_done done;
+	void *ctx;
+	int64_t deadline_ms;
+	int cancelled, observed, listed;
+	uint32_t next_attempt; /* as logs say */
+	uint32_t attempt;      /* of the last creation */
+};
+
+static struct world *here;
+static char some_call;
+
+/* --- what surrounds the files under test --- */
+
+struct cri_call *
+cri_call_deadline(struct cri *cri, enum cri_method method,
+    const ProtobufCMessage *req, int64_t deadline_ms, cri_done done, void *ctx)
+{
+	(void)cri;
+	(void)req;
+	assert_null(here->done);
+	here->method = method;
+	here->deadline_ms = deadline_ms;
+	here->done = done;
+	here->ctx = ctx;
+	return ((struct cri_call *)(void *)&some_call);
+}
+
+struct cri_call *
+cri_call(struct cri *cri, enum cri_method method, const ProtobufCMessage *req,
+    cri_done done, void *ctx)
+{
+	return (cri_call_deadline(cri, method, req, 0, done, ctx));
+}
+
+void
+cri_cancel(struct cri_call *call)
+{
+	assert_ptr_equal(call, &some_call);
+	here->done = NULL;
+	here->cancelled++;
+}
+
+void
+collect_soon(struct collect *c)
+{
+	(void)c;
+}
+
+void
+collect_trash(struct collect *c)
+{
+	(void)c;
+}
+
+void
+event_normal(struct reconciled *r, const struct pod *p, const char *container,
+    const char *reason, const char *fmt, ...)
+{
+	(void)r;
+	(void)p;
+	(void)container;
+	(void)reason;
+	(void)fmt;
+}
+
+void
+event_warning(struct reconciled *r, const struct pod *p, const char *container,
+    const char *reason, const char *fmt, ...)
+{
+	(void)r;
+	(void)p;
+	(void)container;
+	(void)reason;
+	(void)fmt;
+}
+
+uint32_t
+files_next_attempt(
+    const struct files *f, const struct pod *p, const char *container)
+{
+	(void)f;
+	(void)p;
+	assert_string_equal(container, "main");
+	return (here->next_attempt);
+}
+
+int
+files_prepare_pod(const struct files *f, const struct pod *p, struct err *err)
+{
+	(void)f;
+	(void)p;
+	(void)err;
+	return (0);
+}
+
+void
+files_remove_log(
+    const struct files *f, const struct pod *p, const struct seen_container *c)
+{
+	(void)f;
+	(void)p;
+	(void)c;
+}
+
+struct handler_run *
+handler_start(
+    struct reconciled *r, const struct handler *h, handler_done done, void *ctx)
+{
+	(void)r;
+	(void)h;
+	(void)done;
+	(void)ctx;
+	return (NULL);
+}
+
+void
+handler_cancel(struct handler_run *run)
+{
+	(void)run;
+}
+
+void
+observe_after(struct reconciled *r, int ms)
+{
+	(void)r;
+	(void)ms;
+	here->listed++;
+}
+
+void
+observe_container(struct reconciled *r, struct pod *p, struct seen_container *c)
+{
+	(void)r;
+	(void)p;
+	(void)c;
+	here->observed++;
+}
+
+void
+observe_sandbox(struct reconciled *r, struct pod *p, struct seen_sandbox *s)
+{
+	(void)r;
+	(void)p;
+	(void)s;
+}
+
+int
+prepare_admit(const struct reconciled *r, const struct pod *p, struct err *err)
+{
+	(void)r;
+	(void)p;
+	(void)err;
+	return (0);
+}
+
+void
+prepare_warn(struct reconciled *r, const struct pod *p)
+{
+	(void)r;
+	(void)p;
+}
+
+Runtime__V1__PodSandboxConfig *
+prepare_sandbox(struct arena *a, struct reconciled *r, const struct pod *p,
+    uint32_t attempt)
+{
+	(void)r;
+	(void)p;
+	(void)attempt;
+	return (message_new(a, &runtime__v1__pod_sandbox_config__descriptor));
+}
+
+Runtime__V1__ContainerConfig *
+prepare_container(struct arena *a, struct reconciled *r,
+    const struct instance_of *of, struct err *err)
+{
+	(void)r;
+	(void)err;
+	here->attempt = of->attempt;
+	return (message_new(a, &runtime__v1__container_config__descriptor));
+}
+
+void
+reconcile_kick(struct reconciled *r)
+{
+	(void)r;
+}
+
+const char *
+grpc_code_str(enum grpc_code code)
+{
+	(void)code;
+	return ("?");
+}
+
+Runtime__V1__ImageSpec *
+translate_image(struct arena *a, const char *image)
+{
+	(void)image;
+	return (message_new(a, &runtime__v1__image_spec__descriptor));
+}
+
+void
+files_clean_pod(const struct files *f, const struct pod *p)
+{
+	(void)f;
+	(void)p;
+}
+
+/* --- the world --- */
+
+static int
+setup(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+	struct seen_sandbox *s;
+
+	here = w;
+	tripod__definition__init(&w->definition);
+	tripod__pod__init(&w->pod);
+	tripod__container__init(&w->container);
+	tripod__handler__init(&w->hook);
+	w->definition.pod = &w->pod;
+	w->containers[0] = &w->container;
+	w->pod.container = w->containers;
+	w->pod.n_container = 1;
+	w->container.name = TEXT("main");
+	w->container.image = TEXT("localhost/bb:1");
+	w->container.post_start = &w->hook;
+	w->p = pod_new("u", "default", "web");
+	w->p->definition = &w->definition;
+	s = sandbox_add(&w->p->seen, "s", 0, 1);
+	s->ready = s->detailed = 1;
+	*state = w;
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+
+	assert_null(w->done);
+	assert_int_equal(w->p->inflight, 0);
+	assert_int_equal(w->p->pulling, 0);
+	pod_free(w->p);
+	free(w);
+	return (0);
+}
+
+static void
+run(struct world *w, enum action_kind kind, const char *id)
+{
+	struct action a = { .kind = kind, .id = id, .reason = "test" };
+
+	act_run(&w->r, w->p, &a);
+}
+
+/* The call that waits has this result; it must be of that method. */
+static void
+answer(struct world *w, enum cri_method method, enum grpc_code code,
+    int uncertain, const void *response)
+{
+	cri_done done = w->done;
+	struct cri_result res = { .method = method,
+		.code = code,
+		.message = code == GRPC_OK ? "" : "what?",
+		.uncertain = uncertain,
+		.response = response };
+
+	assert_non_null(done);
+	assert_int_equal(w->method, method);
+	w->done = NULL;
+	done(w->ctx, &res);
+}
+
+static void
+answer_image(struct world *w, const char *id)
+{
+	Runtime__V1__ImageStatusResponse a =
+	    RUNTIME__V1__IMAGE_STATUS_RESPONSE__INIT;
+	Runtime__V1__Image image = RUNTIME__V1__IMAGE__INIT;
+
+	image.id = TEXT(id);
+	a.image = id == NULL ? NULL : &image;
+	answer(w, CRI_IMAGE_STATUS, GRPC_OK, 0, &a);
+}
+
+static struct seen_container *
+created(struct world *w)
+{
+	struct seen_container *c;
+
+	c = container_add(&w->p->seen, "c", "main", 0, 1);
+	text_set(&c->sandbox_id, "s");
+	return (c);
+}
+
+/* --- tests --- */
+
+static void
+test_pull(void **state)
+{
+	struct world *w = *state;
+	struct memo_container *m = &w->p->memo.container[0];
+
+	run(w, ACT_IMAGE, NULL);
+	assert_true(m->busy);
+	answer_image(w, NULL);
+	assert_int_equal(w->method, CRI_PULL_IMAGE);
+	assert_int_equal(w->deadline_ms, HOUR_MS);
+	answer(w, CRI_PULL_IMAGE, GRPC_OK, 0, NULL);
+	answer_image(w, "sha256:1");
+	assert_string_equal(m->image_ref, "sha256:1");
+	assert_false(m->busy);
+	assert_int_equal(m->image.fails, 0);
+}
+
+/* It is there, and not pulled again; or pulled, and not there. */
+static void
+test_no_pull(void **state)
+{
+	struct world *w = *state;
+	struct memo_container *m = &w->p->memo.container[0];
+
+	run(w, ACT_IMAGE, NULL);
+	answer_image(w, "sha256:1");
+	assert_string_equal(m->image_ref, "sha256:1");
+	w->container.pull_policy = TRIPOD__PULL_POLICY__PULL_ALWAYS;
+	run(w, ACT_IMAGE, NULL);
+	answer_image(w, "sha256:1");
+	answer(w, CRI_PULL_IMAGE, GRPC_OK, 0, NULL);
+	answer_image(w, NULL);
+	assert_string_equal(m->reason, "ErrImagePull");
+	assert_int_equal(m->image.fails, 1);
+	w->container.pull_policy = TRIPOD__PULL_POLICY__PULL_NEVER;
+	run(w, ACT_IMAGE, NULL);
+	answer_image(w, NULL);
+	assert_string_equal(m->reason, "ErrImageNeverPull");
+	assert_int_equal(m->image.fails, 2);
+}
+
+/* One that gets nowhere is given up, and backed off as an image's fault. */
+static void
+test_pull_deadline(void **state)
+{
+	struct world *w = *state;
+	struct memo_container *m = &w->p->memo.container[0];
+	struct mtime now = mtime_now();
+
+	run(w, ACT_IMAGE, NULL);
+	answer_image(w, NULL);
+	answer(w, CRI_PULL_IMAGE, GRPC_DEADLINE_EXCEEDED, 1, NULL);
+	assert_string_equal(m->reason, "ErrImagePull");
+	assert_null(m->pull);
+	assert_false(m->busy);
+	assert_true(mtime_diff(m->image.not_before, now) >= 10000);
+	/* A runtime that is away is back sooner. */
+	retry_clear(&m->image);
+	run(w, ACT_IMAGE, NULL);
+	answer_image(w, NULL);
+	answer(w, CRI_PULL_IMAGE, GRPC_UNAVAILABLE, 1, NULL);
+	assert_true(mtime_diff(m->image.not_before, now) < 10000);
+}
+
+static void
+test_pull_cancelled(void **state)
+{
+	struct world *w = *state;
+	struct memo_container *m = &w->p->memo.container[0];
+
+	run(w, ACT_IMAGE, NULL);
+	act_cancel_pulls(w->p); /* only asked for so far */
+	assert_int_equal(w->cancelled, 0);
+	answer_image(w, NULL);
+	assert_int_equal(w->p->pulling, 1);
+	act_cancel_pulls(w->p);
+	assert_int_equal(w->cancelled, 1);
+	assert_int_equal(w->p->pulling, 0);
+	assert_false(m->busy);
+	assert_int_equal(m->image.fails, 0);
+	act_cancel_pulls(w->p);
+	assert_int_equal(w->cancelled, 1);
+}
+
+/* The number of an instance whose elders only logs tell of. */
+static void
+test_attempt(void **state)
+{
+	Runtime__V1__CreateContainerResponse a =
+	    RUNTIME__V1__CREATE_CONTAINER_RESPONSE__INIT;
+	struct world *w = *state;
+
+	w->next_attempt = 7;
+	a.container_id = TEXT("c7");
+	run(w, ACT_CREATE, NULL);
+	answer(w, CRI_CREATE_CONTAINER, GRPC_OK, 0, &a);
+	assert_int_equal(w->attempt, 7);
+	assert_int_equal(container_find(&w->p->seen, "c7")->attempt, 7);
+	/* What is left of them says it better. */
+	act_run(&w->r, w->p,
+	    &(struct action){
+		.kind = ACT_CREATE, .attempt = 3, .reason = "test" });
+	answer(w, CRI_CREATE_CONTAINER, GRPC_UNKNOWN, 0, NULL);
+	assert_int_equal(w->attempt, 3);
+	assert_true(w->p->seen.stale);
+	assert_int_equal(w->listed, 1);
+}
+
+/* A start whose answer is lost may have been one: its hook is due then. */
+static void
+test_start(void **state)
+{
+	static const struct {
+		enum grpc_code code;
+		int uncertain;
+		enum hook_state hook;
+		int stale;
+	} rows[] = {
+		{ GRPC_OK, 0, HOOK_DUE, 0 },
+		{ GRPC_UNKNOWN, 0, HOOK_NONE, 0 },
+		{ GRPC_DEADLINE_EXCEEDED, 1, HOOK_DUE, 1 },
+	};
+	struct world *w = *state;
+	struct seen_container *c;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		c = created(w);
+		w->observed = w->p->seen.stale = 0;
+		run(w, ACT_START, "c");
+		assert_true(c->busy);
+		answer(w, CRI_START_CONTAINER, rows[i].code, rows[i].uncertain,
+		    NULL);
+		assert_false(c->busy);
+		assert_int_equal(c->post_start, rows[i].hook);
+		assert_int_equal(w->p->seen.stale, rows[i].stale);
+		assert_int_equal(w->observed, 1);
+		container_drop(&w->p->seen, c);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_pull),
+		TEST(test_no_pull),
+		TEST(test_pull_deadline),
+		TEST(test_pull_cancelled),
+		TEST(test_attempt),
+		TEST(test_start),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
