@@ -137,9 +137,13 @@ on_ignored(void *ctx, struct ipc_msg *m)
 	return (0);
 }
 
-/* A valid manifest that reconciled does not take becomes an invalid one. */
+/*
+ * A valid manifest that reconciled does not take becomes an invalid one, be it
+ * for one of its pods, or as a whole (NULL).
+ */
 static void
-manifest_refuse(Tripod__Manifest *m, struct arena *a, const char *why)
+manifest_refuse(Tripod__Manifest *m, struct arena *a,
+    const Tripod__Definition *d, const char *why)
 {
 	Tripod__Problem *p;
 
@@ -147,6 +151,8 @@ manifest_refuse(Tripod__Manifest *m, struct arena *a, const char *why)
 	a->limit += REFUSAL_MAX;
 	p = message_new(a, &tripod__problem__descriptor);
 	p->message = must_strdup(a, why);
+	p->line = d != NULL ? d->line : 0;
+	p->column = d != NULL ? d->column : 0;
 	m->problem = must_alloc(a, 1, sizeof(*m->problem));
 	m->problem[0] = p;
 	m->n_problem = 1;
@@ -166,7 +172,30 @@ first_seen(
 	return (c != NULL ? c->seen_ns : wall_now_ns());
 }
 
-/* Takes what watcherd found valid, or has something against it: -1, err. */
+/* The first pod that may not be; NULL: none.  Otherwise err says why. */
+static const Tripod__Definition *
+manifest_forbidden(
+    const struct reconciled *r, const Tripod__Manifest *m, struct err *err)
+{
+	const Tripod__Definition *d;
+	size_t i;
+
+	for (i = 0; i < m->n_definition; i++) {
+		d = m->definition[i];
+		if (d->pod == NULL) {
+			(void)err_set(err, "watcherd sent no pod");
+			return (d);
+		}
+		if (policy_check(&r->conf.policy, d->pod, err) == -1) {
+			if (m->n_definition > 1)
+				(void)err_prefix(err, "pod %s", d->pod->name);
+			return (d);
+		}
+	}
+	return (NULL);
+}
+
+/* Takes what nothing forbids, or has something against it: -1, err. */
 static int
 manifest_accept(struct reconciled *r, struct desired_file *f,
     Tripod__Manifest *m, struct err *err)
@@ -176,12 +205,6 @@ manifest_accept(struct reconciled *r, struct desired_file *f,
 
 	for (i = 0; i < m->n_definition; i++) {
 		d = m->definition[i];
-		if (d->pod == NULL)
-			return (err_set(err, "watcherd sent no pod"));
-		if (policy_check(&r->conf.policy, d->pod, err) == -1)
-			return (m->n_definition == 1
-				? -1
-				: err_prefix(err, "pod %s", d->pod->name));
 		if (d->seen_ns == 0)
 			d->seen_ns = first_seen(r, f, d->pod->uid);
 	}
@@ -274,6 +297,7 @@ static int
 on_manifest(void *ctx, struct ipc_msg *msg)
 {
 	Tripod__Manifest *m = (Tripod__Manifest *)(void *)msg->payload;
+	const Tripod__Definition *bad = NULL;
 	struct link *l = ctx;
 	struct reconciled *r = l->r;
 	struct desired_file *f;
@@ -299,8 +323,9 @@ on_manifest(void *ctx, struct ipc_msg *msg)
 	}
 	f->named = 1;
 	if (m->state == TRIPOD__MANIFEST__STATE__VALID &&
-	    manifest_accept(r, f, m, &err) == -1)
-		manifest_refuse(m, msg->arena, err.text);
+	    ((bad = manifest_forbidden(r, m, &err)) != NULL ||
+		manifest_accept(r, f, m, &err) == -1))
+		manifest_refuse(m, msg->arena, bad, err.text);
 	log_problems(f, m);
 	desired_note(f, m, msg->arena, wall_now_ns());
 	msg->arena = NULL;
@@ -359,7 +384,8 @@ watch_restore(void *ctx, Tripod__Manifest *m, struct arena *a)
 		arena_free(a);
 		return;
 	}
-	if (manifest_accept(r, f, m, &err) == -1) {
+	if (manifest_forbidden(r, m, &err) != NULL ||
+	    manifest_accept(r, f, m, &err) == -1) {
 		log_warnx("kept manifest %s: %s", m->file, err.text);
 		desired_drop(&r->desired, f);
 	} else {

@@ -374,7 +374,7 @@ spec:
     image: localhost/bb:1
     securityContext: {capabilities: {add: [SYS_ADMIN]}}
 EOT
-await 10 refused refused.yaml 'SYS_ADMIN is not allowed'
+await 10 refused refused.yaml '3:18: .*SYS_ADMIN is not allowed'
 put refused.yaml <<EOT
 apiVersion: v1
 kind: Pod
