@@ -350,7 +350,9 @@ go_on(struct logs *l, struct err *err)
 		if (name.attempt < l->attempt || name.rotated != NULL ||
 		    (name.attempt == l->attempt && is_current(l, l->name[i])))
 			continue;
-		if (enter(l, l->name[i], err) == -1 || drain(l, err) == -1)
+		/* The one before is complete now, and not before. */
+		if (drain(l, err) == -1 || enter(l, l->name[i], err) == -1 ||
+		    drain(l, err) == -1)
 			return (-1);
 	}
 	return (0);
