@@ -64,7 +64,7 @@ test_states(void **state)
 	/* clang-format on */
 	Tripod__Container c;
 	Tripod__Probe probe[PROBE_KINDS];
-	struct health h = { NULL, 0, { NONE, NONE, NONE } };
+	struct health h = { .id = NULL };
 	const Tripod__Probe *failed;
 	const char *why;
 	size_t i;
@@ -100,14 +100,22 @@ test_states(void **state)
 static void
 test_begin(void **state)
 {
-	struct health h = { NULL, 0, { NONE, NONE, NONE } };
+	struct health h = { .id = NULL };
 
 	(void)state;
 	assert_false(health_is_of(&h, ""));
 	health_begin(&h, "a", 1);
 	h.verdict[PROBE_LIVENESS] = BAD;
 	assert_true(health_is_of(&h, "a"));
+	health_note(&h, PROBE_LIVENESS, "refused", 5);
+	assert_string_equal(h.last[PROBE_LIVENESS].message, "refused");
+	health_note(&h, PROBE_LIVENESS, "", 6);
+	assert_null(h.last[PROBE_LIVENESS].message);
+	assert_int_equal(h.last[PROBE_LIVENESS].ns, 6);
+	health_note(&h, PROBE_LIVENESS, "refused", 7);
 	health_begin(&h, "b", 0);
+	/* What was said of another instance is forgotten. */
+	assert_int_equal(h.last[PROBE_LIVENESS].ns, 0);
 	assert_true(health_is_of(&h, "b"));
 	assert_false(health_is_of(&h, "a"));
 	assert_int_equal(h.verdict[PROBE_LIVENESS], NONE);
