@@ -516,6 +516,7 @@ decode_object(struct decode *d, const struct type *type,
 		(void)problem_nomem(d->problems); /* told by NULL as well */
 		return (NULL);
 	}
+	out->source = node;
 	if (decode_known(d, out, node, &scope) == -1)
 		return (NULL);
 	for (i = 0; i < node->n; i++) {

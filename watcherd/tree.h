@@ -42,7 +42,10 @@ struct node {
 	uint32_t weight; /* nodes, itself included, aliases written out */
 	uint32_t bytes;	 /* of text in them */
 	size_t n;	 /* bytes of str, or children */
-	int64_t num;	 /* BOOL; integers that decode.h has checked */
+	union {
+		int64_t num; /* BOOL; integers that decode.h has checked */
+		const struct node *source; /* MAP: what decode.h made it of */
+	};
 	union {
 		const char *str;       /* STRING, NUMBER; ends with a NUL */
 		struct node **item;    /* LIST */

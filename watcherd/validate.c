@@ -241,7 +241,8 @@ check_object(struct validate *v, const struct type *type,
 		value = node_get(map, here.name);
 		if (is_required(&type->field[i]) &&
 		    field_is_unset(&type->field[i], value))
-			fault(v, map, path, here.name, "is required");
+			fault(v, map, path, here.name, "is required%s",
+			    is_null(map, here.name) ? ", got null" : "");
 		else if (value != NULL)
 			check_field(v, &type->field[i], value, &here);
 	}
@@ -295,6 +296,8 @@ validate_pod(const struct node *pod, const char *node_name, struct problems *p)
 	if (v.spec != NULL)
 		check_object(&v, &type_pod_spec, v.spec, &spec);
 	else
-		problem_add(p, pod->at, &spec, "is required");
+		problem_add(p, field_place(pod, spec.name), &spec,
+		    "is required%s",
+		    is_null(pod, spec.name) ? ", got null" : "");
 	names_release(&v.volumes);
 }

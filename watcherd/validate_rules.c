@@ -7,6 +7,32 @@
 
 #include "common/mem.h"
 
+/* Null, which decoding leaves out. */
+static const struct member *
+null_member(const struct node *map, const char *field)
+{
+	if (map->kind != NODE_MAP || node_get(map, field) != NULL)
+		return (NULL);
+	return (node_member(map->source, field));
+}
+
+int
+is_null(const struct node *map, const char *field)
+{
+	return (null_member(map, field) != NULL);
+}
+
+struct place
+field_place(const struct node *map, const char *field)
+{
+	const struct node *value = node_get(map, field);
+	const struct member *null = null_member(map, field);
+
+	if (value != NULL)
+		return (value->at);
+	return (null != NULL ? null->at : map->at);
+}
+
 void
 fault(struct validate *v, const struct node *map, const struct path *up,
     const char *field, const char *fmt, ...)
@@ -21,8 +47,7 @@ fault(struct validate *v, const struct node *map, const struct path *up,
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap); /* may be cut off */
 	va_end(ap);
-	problem_add(v->problems, value != NULL ? value->at : map->at, &path,
-	    "%s", text);
+	problem_add(v->problems, field_place(map, field), &path, "%s", text);
 }
 
 const struct node *

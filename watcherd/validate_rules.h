@@ -70,10 +70,14 @@ rule_fn rule_resources, rule_pod_resources;
 /* validate_affinity.c */
 rule_fn rule_node_requirement, rule_pod_affinity_term, rule_toleration;
 
+/* Was a field written down without a value? */
+int is_null(const struct node *map, const char *field);
 /*
- * Adds a fault of one field of an object, at the field's value or, if that
- * is not there, at the object.
+ * The place of a field's value; of its key, if that is null; of the object, if
+ * it is not there.
  */
+struct place field_place(const struct node *map, const char *field);
+/* Adds a fault of one field of an object, at that place. */
 void fault(struct validate *, const struct node *map, const struct path *,
     const char *field, const char *, ...) __attribute__((format(printf, 5, 6)));
 
