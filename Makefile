@@ -377,7 +377,7 @@ $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim
 $(O)/tests/sim/sim: $(call objs,tests/sim/sim.o tests/sim/agent.o \
-    tests/sim/agent_call.o \
+    tests/sim/agent_call.o tests/sim/awake.o \
     tests/sim/world.o $(PLAN) $(PODS) gen/tripod.pb-c.o \
     $(BASE))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -lprotobuf-c

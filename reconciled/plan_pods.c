@@ -105,7 +105,6 @@ resolve_end(const struct pods *pods, struct pod *p, const struct plan_env *env)
 {
 	struct pod_want *w = &p->want;
 
-	resolve_return(p);
 	if (w->wanted) {
 		w->blocked = has_predecessor(pods, p);
 		w->replaces |= w->blocked;
@@ -135,27 +134,38 @@ resolve_over(struct pod *p, const struct plan_env *env)
 }
 
 static void
-resolve_pod(const struct pods *pods, struct pod *p, const struct plan_env *env)
+resolve_start(struct pod *p, const struct plan_env *env)
 {
 	struct pod_want *w = &p->want;
+
 	w->network_ready = env->network_ready;
 	w->pod = p->definition == NULL ? NULL : p->definition->pod;
 	w->hold = w->blocked = w->returned = 0;
 	if (w->pod != NULL)
 		w->grace_seconds = w->pod->grace_seconds;
-	resolve_end(pods, p, env);
+	resolve_return(p);
 	resolve_over(p, env);
+}
+
+static void
+resolve_since(struct pod_want *w, struct mtime now)
+{
 	if (!pod_is_ending(w))
 		w->end_since = MTIME_ZERO;
 	else if (mtime_cmp(w->end_since, MTIME_ZERO) == 0)
-		w->end_since = env->now;
+		w->end_since = now;
 }
 
+/* Whose end has come depends on what the others have come to. */
 void
 plan_resolve(struct pods *pods, const struct plan_env *env)
 {
 	struct pod *p;
 
 	TAILQ_FOREACH (p, pods, entry)
-		resolve_pod(pods, p, env);
+		resolve_start(p, env);
+	TAILQ_FOREACH (p, pods, entry) {
+		resolve_end(pods, p, env);
+		resolve_since(&p->want, env->now);
+	}
 }

@@ -39,6 +39,8 @@ void agent_list_soon(struct agent *, int64_t ms);
 void agent_list(struct agent *);
 /* Looks at everything, plans, starts calls. */
 void agent_reconcile(struct agent *);
+/* Of all that is not as it shall be, something must be under way. */
+void agent_check_awake(struct agent *);
 /* Looks at one container. */
 void agent_look(struct agent *, struct pod *, const char *id);
 struct mtime agent_now(const struct agent *);

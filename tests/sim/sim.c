@@ -188,6 +188,7 @@ run_until(struct agent *a, int64_t end)
 		} else if (a->list_at <= w->now)
 			agent_list(a);
 		agent_reconcile(a);
+		agent_check_awake(a);
 		world_check_names(w);
 	}
 	w->now = end;

@@ -71,6 +71,7 @@ world_broken(struct world *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(w->broken, sizeof(w->broken), fmt, ap);
 	va_end(ap);
+	world_say(w, "BROKEN: %s", w->broken);
 }
 
 void

@@ -23,6 +23,7 @@
 #define IMAGES 0x10 /* has its images */
 #define BLOCKED 0x20
 #define HELD 0x40
+#define LATE 0x80 /* its deadline has passed */
 
 struct row {
 	const char *name;
@@ -40,6 +41,8 @@ make_pod(const char *uid, Tripod__Definition *m, unsigned int bits)
 	p->want.wanted = (bits & WANTED) != 0;
 	p->want.terminating = (bits & ENDING) != 0;
 	p->inflight = (bits & BUSY) != 0;
+	if (bits & LATE)
+		p->want.deadline = MTIME_ZERO;
 	if (bits & LIVE)
 		sandbox_add(&p->seen, "s", 0, 1)->ready = 1;
 	if (bits & IMAGES)
@@ -93,6 +96,8 @@ test_rows(void **state)
 {
 	static const struct row rows[] = {
 		{ "held for images", 1, LIVE, WANTED, HELD, BLOCKED },
+		{ "the new one is over before", 1, LIVE, WANTED | LATE, ENDING,
+		    BLOCKED },
 		{ "images are there", 1, LIVE, WANTED | IMAGES, ENDING,
 		    BLOCKED },
 		{ "its end goes on", 1, LIVE | ENDING, WANTED, ENDING,
