@@ -71,7 +71,7 @@ code 0 ctl wait web --for ready --timeout 20s
 pod other | sed 's/^spec:/&\n  nodeSelector: {some: where}/' \
     >"$STORY/other.yaml"
 code 1 ctl apply --timeout 20s "$STORY/other.yaml"
-said '^other.yaml: NodeAffinity: '
+said '^other.yaml:.* NodeAffinity: '
 code 0 sh -c "$(sed -n 's/^To go back: //p' "$STORY/out")"
 [ "$(names)" = web.yaml ]
 
