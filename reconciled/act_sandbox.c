@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "common/log.h"
 #include "reconciled/act_parts.h"
 #include "reconciled/message.h"
 
@@ -49,6 +50,7 @@ act_run_sandbox(struct op *op)
 	    RUNTIME__V1__RUN_POD_SANDBOX_REQUEST__INIT;
 	struct pod_memo *m = &op->pod->memo;
 	const char *reason = NULL;
+	const char *handler;
 	struct arena arena;
 	struct err err;
 
@@ -71,6 +73,10 @@ act_run_sandbox(struct op *op)
 	m->sandbox_since = mtime_now();
 	arena_init(&arena, REQUEST_MAX);
 	req.config = prepare_sandbox(&arena, op->r, op->pod, op->act.attempt);
+	handler = policy_handler(
+	    &op->r->conf.policy, op->pod->definition->pod->runtime_class);
+	log_assert(handler != NULL); /* by the policy */
+	req.runtime_handler = must_strdup(&arena, handler);
 	(void)cri_call(
 	    op->r->cri, CRI_RUN_POD_SANDBOX, &req.base, on_sandbox_run, op);
 	arena_release(&arena);

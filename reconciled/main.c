@@ -110,6 +110,8 @@ static const struct conf_key keys[] = {
 	{ "allow sysctl", CONF_STRINGS, AT(policy.sysctls), NULL, 0, 0,
 	    NULL },
 	{ "node label", CONF_STRINGS, AT(policy.labels), NULL, 0, 0, NULL },
+	{ "allow runtime class", CONF_STRINGS, AT(policy.classes), NULL, 0, 0,
+	    NULL },
 	{ "default seccomp", CONF_ENUM, AT(seccomp_runtime), "unconfined",
 	    0, 0, seccomp_choices },
 	{ "seccomp profiles", CONF_PATH, AT(seccomp_profiles),
@@ -248,6 +250,27 @@ join_addresses(struct reconciled *r)
 	r->env.addresses = text;
 }
 
+/* "NAME=HANDLER" */
+static int
+conf_check_classes(const struct conf_list *l, struct err *err)
+{
+	char name[NAME_MAX + 1];
+	size_t i, len;
+
+	for (i = 0; i < l->n; i++) {
+		len = strcspn(l->value[i], "=");
+		(void)snprintf(name, sizeof(name), "%.*s",
+		    len < sizeof(name) ? (int)len : 0, l->value[i]);
+		if (!name_is_subdomain(name) || l->value[i][len] == '\0' ||
+		    !policy_is_word(l->value[i] + len + 1))
+			return (err_set(err,
+			    "allow runtime class: must be NAME=HANDLER, got "
+			    "\"%s\"",
+			    l->value[i]));
+	}
+	return (0);
+}
+
 /* What the policy and the resolver settings are made of. */
 static int
 conf_apply_pods(struct reconciled *r, struct err *err)
@@ -269,6 +292,8 @@ conf_apply_pods(struct reconciled *r, struct err *err)
 	if (!policy->unconfined && !r->conf.seccomp_runtime)
 		return (err_set(err,
 		    "allow unconfined no: needs \"default seccomp runtime\""));
+	if (conf_check_classes(&policy->classes, err) == -1)
+		return (-1);
 	policy->node = r->node;
 	policy->cluster_domain = r->conf.cluster_domain;
 	r->env.dns.server = r->conf.cluster_dns;

@@ -294,6 +294,22 @@ check_names(const Tripod__Pod *pod, struct err *err)
 	return (0);
 }
 
+const char *
+policy_handler(const struct policy *policy, const char *name)
+{
+	size_t i, len = strlen(name);
+	const char *class;
+
+	if (len == 0)
+		return ("");
+	for (i = 0; i < policy->classes.n; i++) {
+		class = policy->classes.value[i];
+		if (strncmp(class, name, len) == 0 && class[len] == '=')
+			return (class + len + 1);
+	}
+	return (NULL);
+}
+
 /* Namespaces of the host. */
 static int
 check_host(const struct policy *policy, const Tripod__Pod *pod, struct err *err)
@@ -318,8 +334,11 @@ check_host(const struct policy *policy, const Tripod__Pod *pod, struct err *err)
 		    err_set(err, "shareProcessNamespace contradicts hostPID"));
 	if (pod->user_namespace)
 		return (err_set(err, "hostUsers: false is not supported"));
-	if (pod->runtime_class[0] != '\0')
-		return (err_set(err, "runtimeClassName is not supported"));
+	if (policy_handler(policy, pod->runtime_class) == NULL)
+		return (err_set(err,
+		    "runtimeClassName: %s is not allowed by "
+		    "reconciled.conf",
+		    pod->runtime_class));
 	return (0);
 }
 

@@ -18,6 +18,7 @@ struct policy {
 	struct conf_list capabilities; /* that may be added; none: all */
 	struct conf_list sysctls; /* beside the safe ones; may end in '*' */
 	struct conf_list labels;  /* of the node: "KEY=VALUE" */
+	struct conf_list classes; /* of the runtime: "NAME=HANDLER" */
 	int host_network, host_pid, host_ipc;
 	int privileged;
 	int unconfined; /* profiles and /proc without restriction */
@@ -32,6 +33,12 @@ int policy_check(const struct policy *, const Tripod__Pod *, struct err *);
 /* The part of it about one container. */
 int policy_container(const struct policy *, const Tripod__Pod *,
     const Tripod__Container *, struct err *);
+
+/*
+ * What the runtime calls a class of it: "" for none; NULL: nobody knows
+ * that class.  Borrowed.
+ */
+const char *policy_handler(const struct policy *, const char *name);
 
 /* Helpers of both. */
 #define POLICY_GRACE_MAX (366LL * 24 * 3600) /* seconds; more is a mistake */

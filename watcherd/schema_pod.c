@@ -363,7 +363,7 @@ static const struct field fields_pod_spec[] = {
 	    FLAGS(FIELD_NO_EMPTY), SINCE("1.32")),
 	FIELD("restartPolicy", JSON_STRING, ACTED,
 	    ONE_OF("Always OnFailure Never"), DEFAULT("Always")),
-	FIELD("runtimeClassName", JSON_STRING, FLAGS(FIELD_OPTIONAL), LATER,
+	FIELD("runtimeClassName", JSON_STRING, FLAGS(FIELD_OPTIONAL), ACTED,
 	    IS(SUBDOMAIN)),
 	FIELD("schedulerName", JSON_STRING, DEFAULT("default-scheduler")),
 	FIELD("schedulingGates", OBJECTS(pod_scheduling_gate),

@@ -14,6 +14,8 @@ reads()
 reads 'allow unconfined no' | grep -q 'needs "default seccomp runtime"'
 reads 'cluster dns example.org' | grep -q 'is not an address'
 reads 'cluster domain a..b' | grep -q 'is not a DNS name'
+reads 'allow runtime class x' | grep -q 'must be NAME=HANDLER'
+reads 'allow runtime class A=b' | grep -q 'must be NAME=HANDLER'
 reads 'log max files 1' | grep -q 'out of range'
 
 mkdir -p "$STORY/host/deep" "$STORY/outside"
@@ -26,6 +28,8 @@ node label zone=a
 allow capability NET_BIND_SERVICE
 allow capability SYS_TIME
 allow sysctl kernel.shmmax
+allow runtime class other=second
+allow runtime class absent=none
 log max size 4K
 log max files 3'
 up
@@ -404,3 +408,18 @@ spec:
 EOT
 await 10 is refused-node1 '.containers[0].state.reason' CreateContainerConfigError
 of refused-node1 '.containers[0].state.message' | grep -q runAsNonRoot
+
+# Classes of the runtime: one that is there, one it lacks, one not configured.
+of_class()
+{
+	pod "$1" 1 | sed "s/^spec:/&\n  runtimeClassName: $1/" | put "$1.yaml"
+}
+of_class other
+await 20 running other-node1
+[ -d "$STORY/rig/second/k8s.io/$(container_id other-node1)" ] ||
+    fail 'the class does not choose the handler'
+of_class absent
+await 10 grep -q 'absent-node1: FailedCreatePodSandBox: .*"none"' \
+    "$STORY/rig/log/reconciled.log"
+of_class unknown
+await 10 refused unknown.yaml 'unknown is not allowed'

@@ -98,6 +98,11 @@ runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
 Root = "$dir/runc"
 SystemdCgroup = false
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.second]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.second.options]
+Root = "$dir/second"
+SystemdCgroup = false
 EOT
 }
 

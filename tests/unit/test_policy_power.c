@@ -164,6 +164,15 @@ class_given(struct parts *p)
 }
 
 static void
+class_known(struct parts *p)
+{
+	p->policy.classes.value[0] = TEXT("xy=other");
+	p->policy.classes.value[1] = TEXT("x=runsc");
+	p->policy.classes.n = 2;
+	p->pod.runtime_class = TEXT("x");
+}
+
+static void
 unsupported(struct parts *p)
 {
 	static char *list[] = { TEXT("spec.volumes[0].nfs") };
@@ -462,7 +471,8 @@ test_rules(void **state)
 		{ pid_refused, "hostPID is not allowed" },
 		{ ipc_refused, "hostIPC is not allowed" },
 		{ users_own, "hostUsers" },
-		{ class_given, "runtimeClassName" },
+		{ class_given, "runtimeClassName: x is not allowed" },
+		{ class_known, NULL },
 		{ unsupported, "not supported: spec.volumes[0].nfs" },
 		{ sysctl_safe, NULL },
 		{ sysctl_unsafe, "SysctlForbidden: " },
