@@ -180,6 +180,8 @@ kept_load(
 	fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
 		log_warn("kept manifests");
+		if (fd != -1)
+			(void)close(fd); /* only read from */
 		return;
 	}
 	while ((d = readdir(dir)) != NULL) {

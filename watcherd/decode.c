@@ -535,12 +535,8 @@ decode_object(struct decode *d, const struct type *type,
 static int
 set_header(struct decode *d, struct node *map, const char *kind)
 {
-	struct node *k = node_string(d->arena, map->at, kind, strlen(kind));
-	struct node *v = node_string(d->arena, map->at, "v1", 2);
-
-	if (k == NULL || v == NULL ||
-	    node_set(d->arena, map, "kind", k) == -1 ||
-	    node_set(d->arena, map, "apiVersion", v) == -1)
+	if (node_set_text(d->arena, map, "kind", kind) == -1 ||
+	    node_set_text(d->arena, map, "apiVersion", "v1") == -1)
 		return (problem_nomem(d->problems));
 	return (0);
 }

@@ -58,17 +58,6 @@ fallback_node(struct arena *arena, const struct field *f, struct place at)
 	return (node_string(arena, at, f->fallback, strlen(f->fallback)));
 }
 
-static int
-set_string(
-    struct arena *arena, struct node *map, const char *key, const char *text)
-{
-	struct node *node;
-
-	if ((node = node_string(arena, map->at, text, strlen(text))) == NULL)
-		return (-1);
-	return (node_set(arena, map, key, node));
-}
-
 /* The policy of an image, in a container or a volume. */
 static int
 default_pull_policy(struct arena *arena, struct node *owner, const char *policy,
@@ -79,7 +68,7 @@ default_pull_policy(struct arena *arena, struct node *owner, const char *policy,
 
 	if (given != NULL && (given->kind != NODE_STRING || given->n > 0))
 		return (0);
-	return (set_string(arena, owner, policy,
+	return (node_set_text(arena, owner, policy,
 	    image_pull_policy(reference != NULL ? reference : "")));
 }
 

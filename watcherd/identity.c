@@ -12,17 +12,6 @@
 
 #define NAMESPACE_DEFAULT "default"
 
-static int
-set_string(
-    struct arena *arena, struct node *map, const char *key, const char *text)
-{
-	struct node *node;
-
-	if ((node = node_string(arena, map->at, text, strlen(text))) == NULL)
-		return (-1);
-	return (node_set(arena, map, key, node));
-}
-
 /* One value has one text, however it was written. */
 static struct node *
 settle_quantity(struct arena *arena, struct node *value)
@@ -138,8 +127,8 @@ identity_meaning(struct arena *arena, const struct node *pod)
 	const char *ns;
 
 	if ((out = copy_object(arena, &type_pod, pod)) == NULL ||
-	    set_string(arena, out, "apiVersion", "v1") == -1 ||
-	    set_string(arena, out, "kind", "Pod") == -1)
+	    node_set_text(arena, out, "apiVersion", "v1") == -1 ||
+	    node_set_text(arena, out, "kind", "Pod") == -1)
 		return (NULL);
 	meta = node_get(out, "metadata");
 	ns = node_get_str(meta, "namespace");
@@ -231,9 +220,10 @@ mirror_annotations(
 		    map->member, own->member, own->n * sizeof(map->member[0]));
 		map->n = own->n;
 	}
-	if (set_string(arena, map, "kubernetes.io/config.hash", id->hash) ==
+	if (node_set_text(arena, map, "kubernetes.io/config.hash", id->hash) ==
 		-1 ||
-	    set_string(arena, map, "kubernetes.io/config.source", "file") == -1)
+	    node_set_text(arena, map, "kubernetes.io/config.source", "file") ==
+		-1)
 		return (NULL);
 	return (map);
 }
@@ -247,8 +237,8 @@ mirror_metadata(
 	annotations = mirror_annotations(arena, meta, id);
 	if (annotations == NULL ||
 	    (out = node_new(arena, NODE_MAP, meta->at)) == NULL ||
-	    set_string(arena, out, "name", id->name) == -1 ||
-	    set_string(arena, out, "namespace", id->ns) == -1 ||
+	    node_set_text(arena, out, "name", id->name) == -1 ||
+	    node_set_text(arena, out, "namespace", id->ns) == -1 ||
 	    node_set(arena, out, "annotations", annotations) == -1)
 		return (NULL);
 	labels = node_get(meta, "labels");
@@ -274,8 +264,8 @@ mirror_toleration(struct arena *arena, struct node *spec)
 	size_t i;
 
 	if ((own = node_new(arena, NODE_MAP, spec->at)) == NULL ||
-	    set_string(arena, own, "operator", "Exists") == -1 ||
-	    set_string(arena, own, "effect", "NoExecute") == -1)
+	    node_set_text(arena, own, "operator", "Exists") == -1 ||
+	    node_set_text(arena, own, "effect", "NoExecute") == -1)
 		return (-1);
 	for (i = 0; list != NULL && i < list->n; i++) {
 		if (text_is(list->item[i], "operator", "Exists") &&
@@ -327,15 +317,15 @@ identity_mirror(struct arena *arena, struct node *pod, const char *node,
 {
 	struct node *spec = node_get(pod, "spec"), *out, *meta;
 
-	if (set_string(arena, spec, "nodeName", node) == -1 ||
+	if (node_set_text(arena, spec, "nodeName", node) == -1 ||
 	    mirror_toleration(arena, spec) == -1 ||
 	    mirror_priority(arena, spec) == -1)
 		return (NULL);
 	meta = mirror_metadata(arena, node_get(pod, "metadata"), id);
 	if (meta == NULL ||
 	    (out = node_new(arena, NODE_MAP, pod->at)) == NULL ||
-	    set_string(arena, out, "apiVersion", "v1") == -1 ||
-	    set_string(arena, out, "kind", "Pod") == -1 ||
+	    node_set_text(arena, out, "apiVersion", "v1") == -1 ||
+	    node_set_text(arena, out, "kind", "Pod") == -1 ||
 	    node_set(arena, out, "metadata", meta) == -1 ||
 	    node_set(arena, out, "spec", spec) == -1)
 		return (NULL);

@@ -98,14 +98,12 @@ set_quantity(struct arena *arena, struct node *map, const char *key,
     const struct quantity *q)
 {
 	char text[QUANTITY_TEXT_MAX];
-	struct node *node;
 	const char *copy;
 
 	quantity_format(q, text);
-	if ((copy = arena_strdup(arena, text)) == NULL ||
-	    (node = node_string(arena, map->at, copy, strlen(copy))) == NULL)
+	if ((copy = arena_strdup(arena, text)) == NULL)
 		return (-1);
-	return (node_set(arena, map, key, node));
+	return (node_set_text(arena, map, key, copy));
 }
 
 static int

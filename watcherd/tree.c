@@ -267,6 +267,17 @@ node_set(
 }
 
 int
+node_set_text(
+    struct arena *arena, struct node *map, const char *key, const char *text)
+{
+	struct node *node;
+
+	if ((node = node_string(arena, map->at, text, strlen(text))) == NULL)
+		return (-1);
+	return (node_set(arena, map, key, node));
+}
+
+int
 node_append(struct arena *arena, struct node *list, struct node *value)
 {
 	struct node **grown;

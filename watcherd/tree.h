@@ -113,6 +113,9 @@ int64_t node_get_num(const struct node *, const char *key, int64_t fallback);
  * The key is borrowed.  -1: the arena is exhausted.
  */
 int node_set(struct arena *, struct node *map, const char *key, struct node *);
+/* The same with a string, which is borrowed, too. */
+int node_set_text(
+    struct arena *, struct node *map, const char *key, const char *text);
 /* Appends to a list.  -1: the arena is exhausted. */
 int node_append(struct arena *, struct node *list, struct node *);
 /* Takes a member out; nothing happens if there is none. */
