@@ -91,7 +91,8 @@ FILES		 = reconciled/files.o reconciled/volumes.o \
 		   reconciled/downward.o reconciled/subpath.o \
 		   reconciled/mounter.o reconciled/filter.o \
 		   reconciled/logs.o \
-		   reconciled/termination.o reconciled/disk.o \
+		   reconciled/termination.o reconciled/unready.o \
+		   reconciled/disk.o \
 		   reconciled/trash.o
 ACT		 = reconciled/act.o reconciled/act_image.o \
 		   reconciled/act_sandbox.o reconciled/act_container.o \
@@ -340,6 +341,8 @@ $(eval $(call fuzz,prober,$(PROBECALL) gen/tripod.pb-c.o $(BASE),\
     $(LIBS_PROBER)))
 $(eval $(call unit,prober,reconciled/prober.o $(IPC) $(BASE) \
     common/privdrop.o,$(LIBS_IPC)))
+$(eval $(call unit,unready,reconciled/unready.o reconciled/disk.o $(POD),\
+    -lprotobuf-c))
 $(eval $(call unit,probes,reconciled/probes.o reconciled/probe.o $(POD),\
     -levent_core -lprotobuf-c))
 $(eval $(call unit,handler,reconciled/handler.o reconciled/prober.o \

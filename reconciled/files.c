@@ -18,6 +18,7 @@
 #include "reconciled/logs.h"
 #include "reconciled/subpath.h"
 #include "reconciled/termination.h"
+#include "reconciled/unready.h"
 #include "reconciled/volumes.h"
 
 #define LINK_NAME_MAX 251 /* without ".log", as the kubelet cuts it */
@@ -170,6 +171,7 @@ files_remove_log(
 	files_log_path(path, p, c);
 	logs_remove(f->pod_logs, path);
 	message_remove(f->pods, p, c->name, c->attempt);
+	unready_remove(f->pods, p, c);
 }
 
 /* One group, in every hierarchy (v1) or in the one (v2). */

@@ -75,8 +75,7 @@ health_note(
 	t->message = message[0] == '\0' ? NULL : xstrdup(message);
 }
 
-/* Whether a probe is content with the instance; none is. */
-static int
+int
 health_is_good(const Tripod__Container *c, const struct health *h,
     const char *id, enum probe_kind kind)
 {

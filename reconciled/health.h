@@ -57,6 +57,9 @@ int health_is_of(const struct health *, const char *id);
 void health_note(
     struct health *, enum probe_kind, const char *message, int64_t now_ns);
 
+/* Whether the probe of that kind is content with it, or is none. */
+int health_is_good(const Tripod__Container *, const struct health *,
+    const char *id, enum probe_kind);
 /*
  * Of the container's instance id, which runs: whether it has started, and
  * whether it is ready, as in its status.  Without a probe it is.

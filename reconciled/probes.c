@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "reconciled/handler.h"
 #include "reconciled/probe.h"
+#include "reconciled/unready.h"
 
 /* What ran for longer when reconciled was started was adopted. */
 #define ADOPTED_NS (INT64_C(10) * 1000000000)
@@ -107,6 +108,23 @@ report(const struct worker *w, const struct handler_result *res)
 	}
 }
 
+/* A later reconciled shall know what was not so, too. */
+static void
+note(const struct worker *w, const struct seen_container *c)
+{
+	if (w->kind != PROBE_LIVENESS)
+		unready_note(w->set->r->files.pods, w->set->pod, c, w->kind,
+		    !health_is_good(
+			worker_spec(w), worker_health(w), c->id, w->kind));
+}
+
+static int
+is_noted(
+    const struct probes *set, const struct seen_container *c, enum probe_kind k)
+{
+	return (unready_is_noted(set->r->files.pods, set->pod, c, k));
+}
+
 static void set_run(struct probes *);
 
 static void
@@ -114,6 +132,7 @@ on_probed(void *ctx, const struct handler_result *res)
 {
 	struct worker *w = ctx;
 	struct probes *set = w->set;
+	const struct seen_container *c = running(set->pod, w->index);
 
 	w->run = NULL;
 	health_note(worker_health(w), w->kind, res->message, wall_now_ns());
@@ -123,6 +142,8 @@ on_probed(void *ctx, const struct handler_result *res)
 	case PROBE_RETRIED:
 		break;
 	case PROBE_CHANGED:
+		if (c != NULL)
+			note(w, c);
 		set->pod->dirty = 1;
 		reconcile_kick(set->r);
 		/* FALLTHROUGH */
@@ -245,10 +266,17 @@ meet(struct probes *set, size_t i, const struct seen_container *c)
 
 	if (health_is_of(h, c->id))
 		return;
-	health_begin(h, c->id, set->r->started_ns - c->started_ns > ADOPTED_NS);
-	for (w = set->worker; w < set->worker + set->n; w++)
-		if (w->index == i)
-			worker_stop(w);
+	health_begin(h, c->id,
+	    set->r->started_ns - c->started_ns > ADOPTED_NS &&
+		!is_noted(set, c, PROBE_STARTUP));
+	if (h->adopted && is_noted(set, c, PROBE_READINESS))
+		h->verdict[PROBE_READINESS] = VERDICT_BAD;
+	for (w = set->worker; w < set->worker + set->n; w++) {
+		if (w->index != i)
+			continue;
+		worker_stop(w);
+		note(w, c);
+	}
 }
 
 void

@@ -101,13 +101,15 @@ done
 run exec-node1 touch /ok
 await 10 ready exec-node1
 
-# A restart of reconciled: what is ready is never seen unready.
+# A restart of reconciled: what is ready is never seen unready, nor what is
+# unready ready.
 kill -9 "$(daemon_pid reconciled)"
 not_unready()
 {
 	[ "$(of exec-node1 '.containers[0] |
 	    "\(.state.kind) \(.ready)"' 2>/dev/null)" != \
-	    'running false' ]
+	    'running false' ] &&
+	    [ "$(of http-node1 '.containers[0].ready' 2>/dev/null)" != true ]
 }
 stays 3 not_unready
 ready exec-node1

@@ -14,6 +14,7 @@
 #include "reconciled/handler.h"
 #include "reconciled/probe.h"
 #include "reconciled/probes.h"
+#include "reconciled/unready.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
 #define CONTAINERS 20
@@ -43,7 +44,29 @@ static struct {
 	size_t n, open;
 	char event[256];
 	int kicks;
+	int noted[PROBE_KINDS]; /* on the disk */
 } played;
+
+void
+unready_note(int pods, const struct pod *p, const struct seen_container *c,
+    enum probe_kind kind, int unready)
+{
+	(void)pods;
+	(void)p;
+	(void)c;
+	assert_true(kind != PROBE_LIVENESS);
+	played.noted[kind] = unready;
+}
+
+int
+unready_is_noted(int pods, const struct pod *p, const struct seen_container *c,
+    enum probe_kind kind)
+{
+	(void)pods;
+	(void)p;
+	(void)c;
+	return (played.noted[kind]);
+}
 
 struct handler_run *
 handler_start(
@@ -287,12 +310,69 @@ test_adopted(void **state)
 	w->container[0].readiness = &w->probe[PROBE_READINESS];
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		id[0]++;
+		memset(played.noted, 0, sizeof(played.noted));
 		(void)run_container(w, "main", id, rows[i].after_s);
 		probes_sync(&w->r, w->pod);
 		assert_int_equal(health(w)->adopted, rows[i].adopted);
 		assert_int_equal(health_ready(&w->container[0], health(w), id),
 		    rows[i].adopted);
 	}
+}
+
+/* What one reconciled has found out the next one knows. */
+static void
+test_noted(void **state)
+{
+	static const struct {
+		int unstarted, unready; /* on the disk */
+		int started, ready;	/* at first */
+	} rows[] = {
+		{ 0, 0, 1, 1 },
+		{ 0, 1, 1, 0 },
+		{ 1, 0, 0, 0 },
+		{ 1, 1, 0, 0 },
+	};
+	struct world *w = *state;
+	Tripod__Container *spec = &w->container[0];
+	char id[] = "0";
+	size_t i;
+
+	spec->startup = &w->probe[PROBE_STARTUP];
+	spec->readiness = &w->probe[PROBE_READINESS];
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		id[0]++;
+		played.noted[PROBE_STARTUP] = rows[i].unstarted;
+		played.noted[PROBE_READINESS] = rows[i].unready;
+		(void)run_container(w, "main", id, -9999);
+		probes_sync(&w->r, w->pod);
+		assert_int_equal(
+		    health_started(spec, health(w), id), rows[i].started);
+		assert_int_equal(
+		    health_ready(spec, health(w), id), rows[i].ready);
+		/* And so does the one after that. */
+		assert_int_equal(played.noted[PROBE_STARTUP], !rows[i].started);
+		assert_int_equal(played.noted[PROBE_READINESS],
+		    rows[i].unready || !rows[i].started);
+	}
+}
+
+static void
+test_notes(void **state)
+{
+	struct world *w = *state;
+
+	w->container[0].readiness = &w->probe[PROBE_READINESS];
+	(void)run_container(w, "main", "a", 0);
+	probes_sync(&w->r, w->pod);
+	assert_true(played.noted[PROBE_READINESS]);
+	answer(0, HANDLER_SUCCESS, "");
+	assert_true(health_ready(&w->container[0], health(w), "a"));
+	assert_false(played.noted[PROBE_READINESS]);
+	/* The next instance begins anew. */
+	(void)run_container(w, "main", "b", 0);
+	probes_sync(&w->r, w->pod);
+	assert_true(played.noted[PROBE_READINESS]);
+	assert_false(played.noted[PROBE_STARTUP]);
 }
 
 /* Of what ends only readiness is still of interest. */
@@ -356,6 +436,8 @@ main(void)
 		TEST(test_startup_first),
 		TEST(test_restart),
 		TEST(test_adopted),
+		TEST(test_noted),
+		TEST(test_notes),
 		TEST(test_ending),
 		TEST(test_many),
 	};
