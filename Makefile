@@ -363,7 +363,7 @@ $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
     -levent_core -lprotobuf-c))
 $(eval $(call unit,define,reconciled/define.o reconciled/desired.o $(POD), \
     -lprotobuf-c))
-$(eval $(call unit,kept,reconciled/kept.o $(POD),-lprotobuf-c))
+$(eval $(call unit,kept,reconciled/kept.o reconciled/disk.o $(POD),-lprotobuf-c))
 $(eval $(call unit,logs,reconciled/logs.o reconciled/disk.o $(BASE),\
     -lprotobuf-c))
 $(eval $(call unit,filter,tests/unit/child.o reconciled/filter.o \

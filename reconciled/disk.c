@@ -52,6 +52,24 @@ disk_open_made(int at, const char *path, mode_t mode, struct err *err)
 	return (fd);
 }
 
+static DIR *
+list_of(int fd)
+{
+	DIR *dir;
+
+	if (fd == -1)
+		return (NULL);
+	if ((dir = fdopendir(fd)) == NULL)
+		(void)close(fd); /* no memory */
+	return (dir);
+}
+
+DIR *
+disk_list(int at, const char *name)
+{
+	return (list_of(openat(at, name, DISK_OPEN_DIR)));
+}
+
 int
 disk_open_same_mount(int at, const char *name)
 {
@@ -67,21 +85,18 @@ remove_tree(int at, const char *name, int depth)
 {
 	struct dirent *d;
 	DIR *dir;
-	int fd, rc = 0;
+	int rc = 0;
 
 	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return (0);
 	if (errno != EISDIR && errno != EPERM)
 		return (-1);
-	if (depth == 0 || (fd = disk_open_same_mount(at, name)) == -1)
+	if (depth == 0 ||
+	    (dir = list_of(disk_open_same_mount(at, name))) == NULL)
 		return (-1);
-	if ((dir = fdopendir(fd)) == NULL) {
-		(void)close(fd); /* no memory */
-		return (-1);
-	}
 	while ((d = readdir(dir)) != NULL)
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			rc |= remove_tree(fd, d->d_name, depth - 1);
+			rc |= remove_tree(dirfd(dir), d->d_name, depth - 1);
 	(void)closedir(dir); /* only read from */
 	if (unlinkat(at, name, AT_REMOVEDIR) == -1)
 		rc = -1;
@@ -95,15 +110,16 @@ disk_remove(int at, const char *name)
 		log_warnx("%s: not all could be removed", name);
 }
 
-static int
-write_all(int fd, const uint8_t *data, size_t len)
+int
+disk_write_all(int fd, const void *data, size_t len)
 {
+	const uint8_t *from = data;
 	ssize_t n;
 
 	while (len > 0) {
-		if ((n = write(fd, data, len)) == -1)
+		if ((n = write(fd, from, len)) == -1)
 			return (-1);
-		data += n;
+		from += n;
 		len -= (size_t)n;
 	}
 	return (0);
@@ -122,7 +138,7 @@ disk_write(int at, const char *name, mode_t mode, const void *data, size_t len)
 	/* In spite of the umask, also where the file has been before. */
 	rc = fchmod(fd, mode);
 	if (rc == 0)
-		rc = write_all(fd, data, len);
+		rc = disk_write_all(fd, data, len);
 	if (close(fd) == -1)
 		rc = -1;
 	return (rc);

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,8 @@
 int disk_make_path(int at, const char *path, mode_t);
 /* Opens a folder, making it where it is missing; -1 and err. */
 int disk_open_made(int at, const char *path, mode_t, struct err *);
+/* All of it, unless the disk is full or broken.  errno. */
+int disk_write_all(int fd, const void *, size_t len);
 /*
  * Writes a regular file, with exactly that mode; one that is there keeps
  * its inode, since containers may have it mounted.  errno.
@@ -30,6 +33,8 @@ int disk_write(int at, const char *name, mode_t, const void *, size_t len);
  * had, is longer than max, or does not fit into the arena.
  */
 char *disk_text(struct arena *, const char *path, size_t max);
+/* Opens a folder to be listed, through no link; NULL with errno. */
+DIR *disk_list(int at, const char *name);
 /*
  * Opens a folder, unless something is mounted there, were it itself; -1
  * with errno.

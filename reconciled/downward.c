@@ -149,14 +149,9 @@ sweep(const struct writer *w, const Tripod__Downward *d)
 {
 	struct dirent *e;
 	DIR *dir;
-	int fd;
 
-	if ((fd = openat(w->volume, ".", DISK_OPEN_DIR)) == -1)
+	if ((dir = disk_list(w->volume, ".")) == NULL)
 		return;
-	if ((dir = fdopendir(fd)) == NULL) {
-		(void)close(fd); /* only read from */
-		return;
-	}
 	while ((e = readdir(dir)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 ||
 		    strcmp(e->d_name, "..") == 0 ||

@@ -199,15 +199,9 @@ remove_cgroups(const struct files *f, const struct pod *p)
 	struct arena arena;
 	enum qos qos;
 	DIR *dir;
-	int fd;
 
-	if (f->cgroups == -1 ||
-	    (fd = openat(f->cgroups, ".", DISK_OPEN_DIR)) == -1)
+	if (f->cgroups == -1 || (dir = disk_list(f->cgroups, ".")) == NULL)
 		return;
-	if ((dir = fdopendir(fd)) == NULL) {
-		(void)close(fd); /* only read from */
-		return;
-	}
 	arena_init(&arena, PATH_MAX * 4);
 	for (qos = 0; qos < QOS_CLASSES; qos++)
 		remove_cgroup(dir, translate_cgroup(&arena, f->env, p, qos));
@@ -224,21 +218,17 @@ remove_links(const struct files *f, const struct pod *p)
 	size_t len;
 	ssize_t n;
 	DIR *dir;
-	int fd;
 
 	(void)snprintf(prefix, sizeof(prefix), "%s/%s_%s_%s/", f->env->pod_logs,
 	    p->namespace_, p->name, p->uid); /* cut: matches nothing */
 	len = strlen(prefix);
-	if ((fd = openat(f->container_logs, ".", DISK_OPEN_DIR)) == -1)
+	if ((dir = disk_list(f->container_logs, ".")) == NULL)
 		return;
-	if ((dir = fdopendir(fd)) == NULL) {
-		(void)close(fd); /* only read from */
-		return;
-	}
 	while ((d = readdir(dir)) != NULL) {
-		n = readlinkat(fd, d->d_name, target, sizeof(target));
+		n = readlinkat(
+		    f->container_logs, d->d_name, target, sizeof(target));
 		if (n > (ssize_t)len && strncmp(target, prefix, len) == 0)
-			(void)unlinkat(fd, d->d_name, 0); /* next time */
+			(void)unlinkat(f->container_logs, d->d_name, 0);
 	}
 	(void)closedir(dir); /* only read from */
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "reconciled/disk.h"
 #include "reconciled/message.h"
 
 #define NEW ".new" /* no manifest's name starts with a dot */
@@ -18,20 +19,6 @@
 #define OLD_FIRST 5
 #define OLD_LAST 7
 #define OLD_SHIFT 4
-
-static int
-write_all(int fd, const uint8_t *data, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		if ((n = write(fd, data, len)) == -1)
-			return (-1);
-		data += n;
-		len -= (size_t)n;
-	}
-	return (0);
-}
 
 /* On the disk, before it takes the place of the one before. */
 static int
@@ -42,7 +29,7 @@ write_file(int dir, const char *name, const uint8_t *data, size_t len)
 	fd = openat(dir, NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return (-1);
-	rc = write_all(fd, data, len);
+	rc = disk_write_all(fd, data, len);
 	if (rc == 0)
 		rc = fsync(fd);
 	if (close(fd) == -1)

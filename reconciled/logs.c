@@ -56,15 +56,10 @@ find_rotated(int folder, const char *of, struct rotated *found)
 {
 	struct dirent *d;
 	DIR *dir;
-	int copy;
 
 	found->n = 0;
-	if ((copy = openat(folder, ".", DISK_OPEN_DIR)) == -1)
+	if ((dir = disk_list(folder, ".")) == NULL)
 		return (-1);
-	if ((dir = fdopendir(copy)) == NULL) {
-		(void)close(copy); /* only read from */
-		return (-1);
-	}
 	while ((d = readdir(dir)) != NULL && found->n < ROTATED_MAX)
 		if (is_rotated(d->d_name, of))
 			found->name[found->n++] = xstrdup(d->d_name);

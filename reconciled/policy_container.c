@@ -6,6 +6,7 @@
 #include "common/name.h"
 #include "reconciled/dns.h"
 #include "reconciled/policy.h"
+#include "reconciled/spec.h"
 #include "reconciled/translate.h"
 
 #define PORT_MAX 65535
@@ -122,17 +123,6 @@ check_security(
 	return (check_capabilities(policy, s, err));
 }
 
-static const Tripod__Volume *
-volume_find(const Tripod__Pod *pod, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < pod->n_volume; i++)
-		if (strcmp(pod->volume[i]->name, name) == 0)
-			return (pod->volume[i]);
-	return (NULL);
-}
-
 static int
 check_mount(const Tripod__Pod *pod, const Tripod__Container *c,
     const Tripod__VolumeMount *m, struct err *err)
@@ -140,7 +130,7 @@ check_mount(const Tripod__Pod *pod, const Tripod__Container *c,
 	const int recursive = m->recursive_read_only !=
 	    TRIPOD__VOLUME_MOUNT__RECURSIVE__DISABLED;
 
-	if (volume_find(pod, m->volume) == NULL || m->path[0] == '\0')
+	if (spec_volume(pod, m->volume) == NULL || m->path[0] == '\0')
 		return (err_set(err, "bad mount of %s", m->volume));
 	if (m->propagation ==
 		TRIPOD__VOLUME_MOUNT__PROPAGATION__BIDIRECTIONAL &&

@@ -41,6 +41,17 @@ spec_find(const Tripod__Pod *pod, const char *name)
 	return (i);
 }
 
+const Tripod__Volume *
+spec_volume(const Tripod__Pod *pod, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < pod->n_volume; i++)
+		if (strcmp(pod->volume[i]->name, name) == 0)
+			return (pod->volume[i]);
+	return (NULL);
+}
+
 int
 spec_has_sidecars(const Tripod__Pod *pod)
 {

@@ -26,6 +26,8 @@ const Tripod__Container *spec_container(const Tripod__Pod *, size_t i);
 enum spec_kind spec_kind(const Tripod__Pod *, size_t i);
 /* Index of the container of that name; spec_count() if there is none. */
 size_t spec_find(const Tripod__Pod *, const char *name);
+/* The volume of that name; NULL if there is none. */
+const Tripod__Volume *spec_volume(const Tripod__Pod *, const char *name);
 /* Whether any init container is a sidecar. */
 int spec_has_sidecars(const Tripod__Pod *);
 

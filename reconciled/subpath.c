@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "reconciled/disk.h"
 #include "reconciled/message.h"
+#include "reconciled/spec.h"
 #include "reconciled/volumes.h"
 
 #define OPEN_TRIES 100 /* each by a rename in the volume at that moment */
@@ -159,29 +160,20 @@ mount_found(const struct subpath *s, int fd, struct arena *a, struct err *err)
 	return (must_printf(a, "%s/pods/%s", f->env->state, target));
 }
 
-static const Tripod__Volume *
-volume_of(const Tripod__Pod *pod, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < pod->n_volume; i++)
-		if (strcmp(pod->volume[i]->name, name) == 0)
-			return (pod->volume[i]);
-	fatalx("volume %s was not checked", name);
-}
-
 static int
 mount_one(struct subpath *s, Runtime__V1__ContainerConfig *c, struct arena *a,
     struct err *err)
 {
 	const Tripod__VolumeMount *vm = s->spec->mount[s->index];
+	const Tripod__Volume *v = spec_volume(
+	    s->pod->definition->pod, vm->volume);
 	char *path = NULL;
 	int fd;
 
+	log_assert(v != NULL); /* by the policy */
 	if ((s->path = translate_sub_path(a, c, vm, err)) == NULL)
 		return (-1);
-	s->root = volumes_open(s->files->pods, s->pod,
-	    volume_of(s->pod->definition->pod, vm->volume));
+	s->root = volumes_open(s->files->pods, s->pod, v);
 	if (s->root == -1)
 		return (err_sys(err, "volume %s", vm->volume));
 	if ((fd = find(s, err)) != -1) {
@@ -217,16 +209,11 @@ unmount_below(const struct files *f, const char *folder, int levels)
 	char path[PATH_MAX];
 	struct dirent *d;
 	struct err err;
-	int fd, rc = 0;
+	int rc = 0;
 	DIR *dir;
 
-	fd = openat(f->pods, folder, DISK_OPEN_DIR);
-	if (fd == -1)
+	if ((dir = disk_list(f->pods, folder)) == NULL)
 		return (errno == ENOENT || errno == ENOTDIR ? 0 : -1);
-	if ((dir = fdopendir(fd)) == NULL) {
-		(void)close(fd); /* only read from */
-		return (-1);
-	}
 	while ((d = readdir(dir)) != NULL) {
 		if (d->d_name[0] == '.' ||
 		    (size_t)snprintf(path, sizeof(path), "%s/%s", folder,

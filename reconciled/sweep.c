@@ -19,14 +19,9 @@ each_name(int at, int (*fn)(void *ctx, const char *name), void *ctx)
 {
 	struct dirent *d;
 	DIR *dir;
-	int fd;
 
-	if ((fd = openat(at, ".", DISK_OPEN_DIR)) == -1)
+	if ((dir = disk_list(at, ".")) == NULL)
 		return;
-	if ((dir = fdopendir(fd)) == NULL) {
-		(void)close(fd); /* only read from */
-		return;
-	}
 	while ((d = readdir(dir)) != NULL)
 		if (d->d_name[0] != '.' && fn(ctx, d->d_name))
 			break;

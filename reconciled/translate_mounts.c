@@ -5,20 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reconciled/spec.h"
 #include "reconciled/translate_parts.h"
 
 #define HOSTS_PATH "/etc/hosts"
-
-static const Tripod__Volume *
-volume_of(const Tripod__Pod *pod, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < pod->n_volume; i++)
-		if (strcmp(pod->volume[i]->name, name) == 0)
-			return (pod->volume[i]);
-	fatalx("volume %s was not checked", name);
-}
 
 /* Folders of volumes that we keep, by kind. */
 static const char *
@@ -56,6 +46,7 @@ set_source(Runtime__V1__Mount *m, struct arena *a,
     const struct translate_env *env, const struct pod *p,
     const Tripod__Volume *v, struct err *err)
 {
+	log_assert(v != NULL); /* by the policy */
 	switch (v->source_case) {
 	case TRIPOD__VOLUME__SOURCE_HOST_PATH:
 		m->host_path = v->host_path->path;
@@ -117,7 +108,8 @@ container_mounts(Runtime__V1__ContainerConfig *c, struct arena *a,
 		m->readonly = vm->read_only;
 		m->propagation = (Runtime__V1__MountPropagation)vm->propagation;
 		if (set_source(m, a, env, p,
-			volume_of(p->definition->pod, vm->volume), err) == -1 ||
+			spec_volume(p->definition->pod, vm->volume),
+			err) == -1 ||
 		    set_recursive(m, env, vm, err) == -1)
 			return (-1);
 		c->mounts[c->n_mounts++] = m;
