@@ -236,6 +236,19 @@ picture_free(struct picture *pic)
 	free(pic);
 }
 
+/* How long to wait before another try; a little longer each time. */
+static int
+list_failed(struct reconciled *r)
+{
+	if (r->list_wait_ms == 0)
+		r->list_wait_ms = LIST_SOON_MS;
+	else if (r->list_wait_ms < LIST_NET_MS / 2)
+		r->list_wait_ms *= 2;
+	else
+		r->list_wait_ms = LIST_NET_MS;
+	return (r->list_wait_ms);
+}
+
 static void
 picture_done(struct picture *pic, int ok)
 {
@@ -245,7 +258,13 @@ picture_done(struct picture *pic, int ok)
 	if (ok)
 		picture_merge(pic);
 	picture_free(pic);
-	if (r->list_again || !ok) {
+	if (!ok) {
+		r->list_again = 0;
+		observe_after(r, list_failed(r));
+		return;
+	}
+	r->list_wait_ms = 0;
+	if (r->list_again) {
 		r->list_again = 0;
 		observe_after(r, LIST_SOON_MS);
 	} else {

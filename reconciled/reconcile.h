@@ -79,6 +79,7 @@ struct reconciled {
 	int transfer_due; /* mirrord is to be told everything */
 	int listing;	  /* one is on its way */
 	int list_again;	  /* and another one is due after it */
+	int list_wait_ms; /* after it has failed again and again */
 	int no_events;	  /* the runtime has none: list often */
 	size_t places;	  /* for sandboxes being started */
 	int redefine;	  /* what files want, or may have, has changed */

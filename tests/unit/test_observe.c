@@ -424,6 +424,43 @@ test_gate(void **state)
 	assert_int_equal(w->told, 2);
 }
 
+/* Milliseconds until the next list. */
+static int64_t
+next_list(struct world *w)
+{
+	struct timeval due, now;
+
+	assert_true(event_pending(w->r.ev_observe, EV_TIMEOUT, &due));
+	assert_int_equal(evutil_gettimeofday(&now, NULL), 0);
+	evutil_timersub(&due, &now, &due);
+	(void)event_del(w->r.ev_observe);
+	return (due.tv_sec * 1000 + due.tv_usec / 1000);
+}
+
+/* Lists that fail are backed off, up to the pace of those without reason. */
+static void
+test_list_fails(void **state)
+{
+	struct world *w = *state;
+	int64_t wait, before = 100;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		observe_all(&w->r);
+		answer(w, CRI_LIST_POD_SANDBOX, GRPC_RESOURCE_EXHAUSTED, NULL);
+		wait = next_list(w);
+		assert_true(wait > before || wait > 20000);
+		assert_true(wait <= 30000);
+		before = wait;
+	}
+	observe_all(&w->r);
+	answer_list(w, RUNTIME__V1__CONTAINER_STATE__CONTAINER_RUNNING);
+	(void)next_list(w);
+	observe_all(&w->r);
+	answer(w, CRI_LIST_POD_SANDBOX, GRPC_UNKNOWN, NULL);
+	assert_true(next_list(w) <= 200);
+}
+
 /* A list that was taken before an end that is known. */
 static void
 test_old_list(void **state)
@@ -455,6 +492,7 @@ main(void)
 		TEST(test_stopped),
 		TEST(test_no_answer),
 		TEST(test_gate),
+		TEST(test_list_fails),
 		TEST(test_old_list),
 	};
 
