@@ -101,6 +101,8 @@ static const struct conf_key keys[] = {
 	    NULL },
 	{ "allow host ipc", CONF_BOOL, AT(policy.host_ipc), "yes", 0, 0,
 	    NULL },
+	{ "allow host port", CONF_BOOL, AT(policy.host_port), "yes", 0, 0,
+	    NULL },
 	{ "allow privileged", CONF_BOOL, AT(policy.privileged), "yes", 0, 0,
 	    NULL },
 	{ "allow unconfined", CONF_BOOL, AT(policy.unconfined), "yes", 0, 0,

@@ -463,6 +463,8 @@ check_security(
 	for (i = 0; i < s->n_supplemental_group; i++)
 		if (!is_id(s->supplemental_group[i]))
 			return (err_set(err, "bad supplemental group"));
+	if (policy_selinux(policy, s->selinux, err) == -1)
+		return (-1);
 	return (check_sysctls(policy, pod, err));
 }
 

@@ -19,9 +19,9 @@ struct policy {
 	struct conf_list sysctls; /* beside the safe ones; may end in '*' */
 	struct conf_list labels;  /* of the node: "KEY=VALUE" */
 	struct conf_list classes; /* of the runtime: "NAME=HANDLER" */
-	int host_network, host_pid, host_ipc;
+	int host_network, host_pid, host_ipc, host_port;
 	int privileged;
-	int unconfined; /* profiles and /proc without restriction */
+	int unconfined; /* profiles, labels, /proc without restriction */
 	/* What the node is; borrowed. */
 	const char *node;
 	const char *cluster_domain;
@@ -44,6 +44,9 @@ const char *policy_handler(const struct policy *, const char *name);
 #define POLICY_GRACE_MAX (366LL * 24 * 3600) /* seconds; more is a mistake */
 #define POLICY_LIST_MAX 4096 /* labels, environment, arguments ... */
 int policy_amounts(Tripod__Resource *const *, size_t, struct err *);
+/* Whether it may have these labels; they may be NULL. */
+int policy_selinux(
+    const struct policy *, const Tripod__SELinux *, struct err *);
 /* Neither empty nor with blanks or control characters in it. */
 int policy_is_word(const char *);
 

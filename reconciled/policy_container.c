@@ -93,6 +93,25 @@ check_profile(const struct policy *policy, const Tripod__Profile *p,
 	return (err_set(err, "unknown kind of a %s profile", what));
 }
 
+/* As the baseline of the Pod Security Standards. */
+int
+policy_selinux(
+    const struct policy *policy, const Tripod__SELinux *s, struct err *err)
+{
+	static const char *const confined[] = { "", "container_t",
+		"container_init_t", "container_kvm_t", "container_engine_t" };
+	size_t i;
+
+	if (s == NULL || policy->unconfined)
+		return (0);
+	for (i = 0; i < sizeof(confined) / sizeof(confined[0]); i++)
+		if (strcmp(s->type, confined[i]) == 0 && s->user[0] == '\0' &&
+		    s->role[0] == '\0')
+			return (0);
+	return (err_set(
+	    err, "these SELinux options are not allowed by reconciled.conf"));
+}
+
 static int
 is_id(const Tripod__Number *n)
 {
@@ -118,7 +137,8 @@ check_security(
 		return (err_set(err,
 		    "procMount Unmasked is not allowed by reconciled.conf"));
 	if (check_profile(policy, s->seccomp, "seccomp", err) == -1 ||
-	    check_profile(policy, s->apparmor, "AppArmor", err) == -1)
+	    check_profile(policy, s->apparmor, "AppArmor", err) == -1 ||
+	    policy_selinux(policy, s->selinux, err) == -1)
 		return (-1);
 	return (check_capabilities(policy, s, err));
 }
@@ -173,8 +193,14 @@ check_variable(const Tripod__Env *e, struct err *err)
 }
 
 static int
-check_port(const Tripod__Port *p, struct err *err)
+check_port(const struct policy *policy, const Tripod__Pod *pod,
+    const Tripod__Port *p, struct err *err)
 {
+	/* In the host's network it is only what is said about it. */
+	if (p->host_port != 0 && !pod->host_network && !policy->host_port)
+		return (err_set(err,
+		    "host port %d is not allowed by reconciled.conf",
+		    (int)p->host_port));
 	if (p->container_port < 1 || p->container_port > PORT_MAX ||
 	    p->host_port < 0 || p->host_port > PORT_MAX ||
 	    p->protocol > TRIPOD__PORT__PROTOCOL__SCTP ||
@@ -184,7 +210,8 @@ check_port(const Tripod__Port *p, struct err *err)
 }
 
 static int
-check_lists(const Tripod__Pod *pod, const Tripod__Container *c, struct err *err)
+check_lists(const struct policy *policy, const Tripod__Pod *pod,
+    const Tripod__Container *c, struct err *err)
 {
 	size_t i;
 
@@ -197,7 +224,7 @@ check_lists(const Tripod__Pod *pod, const Tripod__Container *c, struct err *err)
 		if (check_variable(c->env[i], err) == -1)
 			return (-1);
 	for (i = 0; i < c->n_port; i++)
-		if (check_port(c->port[i], err) == -1)
+		if (check_port(policy, pod, c->port[i], err) == -1)
 			return (-1);
 	for (i = 0; i < c->n_mount; i++)
 		if (check_mount(pod, c, c->mount[i], err) == -1)
@@ -287,8 +314,8 @@ policy_container(const struct policy *policy, const Tripod__Pod *pod,
 	if (c->image[0] == '\0')
 		return (err_set(err, "no image"));
 	if (check_security(policy, c->security, err) == -1 ||
-	    check_lists(pod, c, err) == -1 || check_restart(c, err) == -1 ||
-	    check_handlers(c, err) == -1)
+	    check_lists(policy, pod, c, err) == -1 ||
+	    check_restart(c, err) == -1 || check_handlers(c, err) == -1)
 		return (-1);
 	if (r != NULL &&
 	    (policy_amounts(r->limit, r->n_limit, err) == -1 ||

@@ -85,6 +85,7 @@ on_message(void *ctx, struct ipc_msg *msg)
 	const struct policy policy = { .host_network = 1,
 		.privileged = 1,
 		.unconfined = 1,
+		.host_port = 1,
 		.node = "node",
 		.cluster_domain = "",
 		.machine = &machine };

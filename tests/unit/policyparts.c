@@ -45,6 +45,7 @@ parts_init(struct parts *p)
 	p->pod.grace_seconds = 30;
 	p->policy.host_network = p->policy.host_pid = p->policy.host_ipc = 1;
 	p->policy.privileged = p->policy.unconfined = 1;
+	p->policy.host_port = 1;
 	p->policy.node = "node";
 	p->policy.cluster_domain = "cluster.local";
 	p->policy.machine = &p->machine;

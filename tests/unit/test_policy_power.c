@@ -152,6 +152,75 @@ ipc_refused(struct parts *p)
 }
 
 static void
+port_of_host(struct parts *p)
+{
+	static Tripod__Port port, *ports[] = { &port };
+
+	tripod__port__init(&port);
+	port.container_port = 80;
+	port.host_port = 8080;
+	p->container[0].port = ports;
+	p->container[0].n_port = 1;
+}
+
+static void
+port_refused(struct parts *p)
+{
+	port_of_host(p);
+	p->policy.host_port = 0;
+}
+
+/* Its number stands there, whether it was asked for or not. */
+static void
+port_said(struct parts *p)
+{
+	port_refused(p);
+	p->pod.host_network = 1;
+}
+
+static Tripod__SELinux *
+labels_of(const char *user, const char *type)
+{
+	static Tripod__SELinux s;
+
+	tripod__selinux__init(&s);
+	s.user = TEXT(user);
+	s.type = TEXT(type);
+	s.level = TEXT("s0:c1,c2");
+	return (&s);
+}
+
+static void
+labels_any(struct parts *p)
+{
+	p->security.selinux = labels_of("", "spc_t");
+	p->container[0].security = &p->security;
+}
+
+static void
+labels_refused(struct parts *p)
+{
+	labels_any(p);
+	p->policy.unconfined = 0;
+}
+
+static void
+labels_user(struct parts *p)
+{
+	p->pod_security.selinux = labels_of("system_u", "container_t");
+	p->pod.security = &p->pod_security;
+	p->policy.unconfined = 0;
+}
+
+static void
+labels_confined(struct parts *p)
+{
+	p->pod_security.selinux = labels_of("", "container_t");
+	p->pod.security = &p->pod_security;
+	p->policy.unconfined = 0;
+}
+
+static void
 users_own(struct parts *p)
 {
 	p->pod.user_namespace = 1;
@@ -470,6 +539,13 @@ test_rules(void **state)
 		{ user_bad, "bad user" },
 		{ pid_refused, "hostPID is not allowed" },
 		{ ipc_refused, "hostIPC is not allowed" },
+		{ port_of_host, NULL },
+		{ port_refused, "host port 8080 is not allowed" },
+		{ port_said, NULL },
+		{ labels_any, NULL },
+		{ labels_refused, "SELinux options are not" },
+		{ labels_user, "SELinux options are not" },
+		{ labels_confined, NULL },
 		{ users_own, "hostUsers" },
 		{ class_given, "runtimeClassName: x is not allowed" },
 		{ class_known, NULL },
