@@ -138,6 +138,9 @@ test_rows(void **state)
 		/* Records of init containers may be gone. */
 		{ W_WANTED, "ia c", "s0 c0=r0", "a=T0+ c=R+*", "Running", 1,
 		    1 },
+		/* Or there is only that of a sandbox of the past. */
+		{ W_WANTED, "ia c", "s1 S0 a0=x0 c1=r1", "a=T0+ c=R+*",
+		    "Running", 1, 1 },
 		/* In a new sandbox they run again. */
 		{ W_WANTED, "ia c", "s1 S0 a0=x0 c0=f0",
 		    "a=WPodInitializing[0] c=T1", "Running", 1, 0 },
@@ -189,6 +192,25 @@ test_messages(void **state)
 	assert_string_equal(st->qos_class, "BestEffort");
 	arena_release(&arena);
 	planned_free(f);
+}
+
+/* Initialized is not taken back when init containers run again. */
+static void
+test_initialized(void **state)
+{
+	struct planned *before, *after;
+	struct arena arena;
+
+	(void)state;
+	before = planned_new("ia c", "s0 a0=x0 c0=r0", W_WANTED, 0);
+	after = planned_new("ia c", "s1 S0 a0=x0", W_WANTED, 0);
+	arena_init(&arena, STATUS_MAX);
+	assert_false(condition(build(&arena, after), "Initialized")->status);
+	status_remember(&after->pod->memo, build(&arena, before));
+	assert_true(condition(build(&arena, after), "Initialized")->status);
+	arena_release(&arena);
+	planned_free(before);
+	planned_free(after);
 }
 
 static void
@@ -268,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_initialized),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_gate),
 		cmocka_unit_test(test_after_restart),
