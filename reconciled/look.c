@@ -24,7 +24,8 @@ look_round(const Tripod__Pod *pod, const struct pod_seen *seen)
 	TAILQ_FOREACH (c, &seen->containers, entry) {
 		if (s == NULL || strcmp(c->sandbox_id, s->id) != 0)
 			continue;
-		its = c->round + (restarts_all(pod, c) ? 1 : 0);
+		/* In a dead sandbox nothing can begin anew. */
+		its = c->round + (s->ready && restarts_all(pod, c) ? 1 : 0);
 		if (its > round)
 			round = its;
 	}

@@ -287,6 +287,8 @@ test_over(void **state)
 		{ W_NEVER, "a# b", "s0 a0=q0 b0=x0", OVER_NOT },
 		{ W_NEVER, "a# b", "s0 a0=f0 b0=x0", OVER_COMPLETED },
 		{ W_NEVER, "a@ b", "s0 a0=q0 b0=x0", OVER_NOT },
+		/* Stopped with the pod: no reason to begin anew. */
+		{ 0, "sa@ bN", "S0 a0=q0 b0=x0", OVER_COMPLETED },
 		{ 0, "aN bF", "s0 a0=f0 b0=x0", OVER_COMPLETED },
 		{ W_NEVER, "a& b", "s0 a0=x0k b0=x0", OVER_COMPLETED },
 		{ W_FAILURE, "a& b", "s0 a0=x0k b0=x0", OVER_NOT },
