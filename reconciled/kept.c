@@ -64,17 +64,21 @@ kept_forget(int dir, const char *file)
 		log_warn("%s", file);
 }
 
-/* A file's bytes, or NULL with errno. */
+/* A file's bytes, or NULL with errno; EINVAL: it cannot be one of ours. */
 static uint8_t *
 read_file(int dir, const char *name, size_t *len)
 {
 	uint8_t *data = NULL;
 	struct stat st;
+	int fd, error;
 	ssize_t n;
-	int fd;
 
-	if ((fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) == -1)
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1 && errno == ELOOP)
+		errno = EINVAL;
+	if (fd == -1)
 		return (NULL);
+	errno = EINVAL;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
 	    st.st_size <= KEPT_SIZE_MAX) {
 		data = xmalloc((size_t)st.st_size);
@@ -85,7 +89,9 @@ read_file(int dir, const char *name, size_t *len)
 		}
 		*len = (size_t)st.st_size;
 	}
+	error = errno;
 	(void)close(fd); /* only read from */
+	errno = error;
 	return (data);
 }
 
@@ -112,7 +118,7 @@ definition_old(const Tripod__Manifest *m, struct arena *a)
 	return (tripod__definition__unpack(&a->allocator, len, data));
 }
 
-/* NULL: damaged. */
+/* NULL with errno; EINVAL: damaged. */
 static Tripod__Manifest *
 manifest_read(int dir, const char *name, struct arena *a)
 {
@@ -125,12 +131,15 @@ manifest_read(int dir, const char *name, struct arena *a)
 		return (NULL);
 	m = tripod__manifest__unpack(&a->allocator, len, data);
 	free(data);
+	errno = EINVAL;
 	if (m == NULL || strcmp(m->file, name) != 0)
 		return (NULL);
 	if (m->n_definition == 0) {
 		if ((old = definition_old(m, a)) == NULL)
 			return (NULL);
-		m->definition = must_alloc(a, 1, sizeof(*m->definition));
+		m->definition = arena_alloc(a, sizeof(*m->definition));
+		if (m->definition == NULL)
+			return (NULL);
 		m->definition[0] = old;
 		m->n_definition = 1;
 	}
@@ -151,8 +160,12 @@ load_one(int dir, const char *name,
 		cb(ctx, m, arena);
 		return;
 	}
-	log_warnx("kept manifest %s is damaged; it is removed", name);
-	kept_forget(dir, name);
+	if (errno != EINVAL) {
+		log_warn("kept manifest %s", name); /* it may be whole */
+	} else {
+		log_warnx("kept manifest %s is damaged; it is removed", name);
+		kept_forget(dir, name);
+	}
 	arena_free(arena);
 }
 

@@ -1,6 +1,7 @@
 /*
  * The last good manifests on the disk (reconciled/kept.h).
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -152,6 +153,29 @@ test_damaged(void **state)
 	assert_false(exists(f, "none.yaml"));
 }
 
+/* What cannot be read just now may be whole. */
+static void
+test_unread(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit old, limit;
+	struct err err;
+	int fd;
+
+	assert_int_equal(kept_store(f->dir, &f->manifest, &err), 0);
+	assert_true((fd = openat(f->dir, ".", O_RDONLY | O_CLOEXEC)) != -1);
+	(void)close(fd);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	limit = old;
+	limit.rlim_cur = (rlim_t)fd + 1; /* for the folder alone */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	kept_load(f->dir, on_loaded, f);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(f->loaded, 0);
+	kept_load(f->dir, on_loaded, f);
+	assert_int_equal(f->loaded, 1);
+}
+
 /* As 0.1.0 wrote it: fields 5 (pod), 6 (JSON) and 7 (when first seen). */
 static void
 test_old(void **state)
@@ -176,6 +200,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_store),
 		TEST(test_damaged),
+		TEST(test_unread),
 		TEST(test_old),
 	};
 
