@@ -216,6 +216,13 @@ reconcile_kick(struct reconciled *r)
 }
 
 const char *
+policy_handler(const struct policy *policy, const char *name)
+{
+	(void)policy;
+	return (name);
+}
+
+const char *
 grpc_code_str(enum grpc_code code)
 {
 	(void)code;

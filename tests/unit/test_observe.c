@@ -271,6 +271,7 @@ answer_list(struct world *w, Runtime__V1__ContainerState state)
 	sl.n_items = 1;
 	answer(w, CRI_LIST_POD_SANDBOX, GRPC_OK, &sl);
 	c.id = TEXT("c");
+	cm.name = TEXT("main");
 	c.metadata = &cm;
 	c.state = state;
 	/* Maps of all messages have one shape. */
