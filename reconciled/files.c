@@ -174,6 +174,31 @@ files_remove_log(
 	unready_remove(f->pods, p, c);
 }
 
+/*
+ * A group and what is left in it: a runtime that was killed while it made or
+ * removed a container forgets that container's.  One in use stays.
+ */
+static void
+remove_group(int at, const char *group)
+{
+	struct dirent *d;
+	DIR *dir;
+	int fd;
+
+	/* Most of them do not exist: no error is worth a line. */
+	if ((fd = openat(at, group, DISK_OPEN_DIR)) == -1)
+		return;
+	if ((dir = fdopendir(fd)) == NULL) {
+		(void)close(fd); /* only read from */
+		return;
+	}
+	while ((d = readdir(dir)) != NULL)
+		if (d->d_name[0] != '.' && d->d_type == DT_DIR)
+			(void)unlinkat(fd, d->d_name, AT_REMOVEDIR);
+	(void)closedir(dir); /* only read from */
+	(void)unlinkat(at, group, AT_REMOVEDIR);
+}
+
 /* One group, in every hierarchy (v1) or in the one (v2). */
 static void
 remove_cgroup(DIR *dir, const char *group)
@@ -181,14 +206,13 @@ remove_cgroup(DIR *dir, const char *group)
 	char path[PATH_MAX];
 	struct dirent *d;
 
-	/* Most of them do not exist: no error is worth a line. */
-	(void)unlinkat(dirfd(dir), group, AT_REMOVEDIR);
+	remove_group(dirfd(dir), group);
 	rewinddir(dir);
 	while ((d = readdir(dir)) != NULL) {
 		if (d->d_name[0] == '.' || d->d_type != DT_DIR)
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/%s", d->d_name, group);
-		(void)unlinkat(dirfd(dir), path, AT_REMOVEDIR);
+		remove_group(dirfd(dir), path);
 	}
 }
 
