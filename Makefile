@@ -257,6 +257,7 @@ $(eval $(call testprogram,tests/component/cri,tests/component/cripod.o \
     $(CRI) $(COMMON_CRI),-lcmocka $(LIBS_CRI)))
 $(eval $(call testprogram,tests/bench/rawcri,tests/component/cripod.o \
     $(CRI) $(COMMON_CRI),$(LIBS_CRI)))
+$(eval $(call testprogram,tests/chaos/list,$(CRI) $(COMMON_CRI),$(LIBS_CRI)))
 
 # For pods, which have no libraries; sanitizers cannot be linked so.
 ifeq ($(SAN),)
@@ -458,6 +459,14 @@ bench: all $(O)/tests/bench/rawcri
 	    tests/bench/bench $$d && tests/bench/rescan $$d; s=$$?; \
 	    rm -rf $$d; exit $$s'
 
+# CHAOS_TIME=seconds, CHAOS_SEED=number of an earlier run.
+CHAOS_TIME	?= 600
+
+chaos: all $(O)/tests/bench/rawcri $(O)/tests/chaos/list
+	@tests/lib/deps build test
+	@TRIPOD_OBJ=$(abspath $(O)) CHAOS_TIME=$(CHAOS_TIME) \
+	    CHAOS_SEED=$(CHAOS_SEED) tests/component/chaos.sh
+
 # The part of it that needs no runtime.
 bench-intake: $(O)/tests/bench/decode
 	@TRIPOD_OBJ=$(abspath $(O)) tests/bench/intake
@@ -561,5 +570,6 @@ uninstall:
 clean:
 	rm -rf obj obj-*
 
-.PHONY: all analyse unit testprograms check demo run bench bench-intake fuzz \
+.PHONY: all analyse unit testprograms check chaos demo run bench \
+    bench-intake fuzz \
     lint fields format install uninstall deps clean

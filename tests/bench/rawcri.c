@@ -8,7 +8,8 @@
  *	update stop=… run=… create=… start=… total=…	grace 1 s, TERM ignored
  *	many pods=… parallel=… total=…
  *
- * and removes what it made, also what an earlier run has left behind.
+ * and removes what it made, also what an earlier run has left behind; with -k
+ * it leaves the many pods there.
  */
 #include "reconciled/cri.h"
 
@@ -36,7 +37,7 @@ struct job {
 
 struct bench {
 	const char *socket, *image;
-	int count, parallel, rounds;
+	int count, parallel, rounds, keep;
 	char log_dir[64];
 	struct event_base *base;
 	struct cri *cri;
@@ -315,7 +316,8 @@ measure_many(struct bench *b)
 	(void)printf("many pods=%d parallel=%d total=%.1f\n", b->count,
 	    b->parallel, total);
 	(void)fflush(stdout); /* a lost line shows in the numbers */
-	(void)batch(b, pod_remove, 0, b->count);
+	if (!b->keep)
+		(void)batch(b, pod_remove, 0, b->count);
 }
 
 /* --- frame --- */
@@ -393,7 +395,7 @@ static void
 usage(void)
 {
 	(void)fprintf(stderr,
-	    "usage: rawcri [-i image] [-n pods] [-p "
+	    "usage: rawcri [-k] [-i image] [-n pods] [-p "
 	    "parallel] [-r rounds] -s socket\n");
 	exit(64);
 }
@@ -403,10 +405,13 @@ options(struct bench *b, int argc, char *argv[])
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "i:n:p:r:s:")) != -1)
+	while ((c = getopt(argc, argv, "i:kn:p:r:s:")) != -1)
 		switch (c) {
 		case 'i':
 			b->image = optarg;
+			break;
+		case 'k':
+			b->keep = 1;
 			break;
 		case 'n':
 			b->count = number(optarg, PODS_MAX);
@@ -455,7 +460,8 @@ main(int argc, char *argv[])
 		measure_one(&b);
 	if (!b.failed)
 		measure_many(&b);
-	clean_up(&b);
+	if (!b.keep || b.failed)
+		clean_up(&b);
 	remove_logs(b.log_dir);
 	event_free(sigint);
 	event_free(sigterm);
