@@ -452,12 +452,12 @@ demo:
 	@$(MAKE) -s --no-print-directory all
 	@TRIPOD_BIN=$(abspath $(O))/bin tests/lib/demo
 
-bench: all $(O)/tests/bench/rawcri
+# BENCH=single, thirty, idle, mirror or rescan: only those rows.
+BENCH		?=
+
+bench: all $(O)/tests/bench/rawcri $(O)/tests/bench/decode
 	@tests/lib/deps build test
-	@TRIPOD_OBJ=$(abspath $(O)) tests/lib/rig isolate sh -c \
-	    'd=$$(mktemp -d /tmp/bench.XXXXXX) && chmod 755 $$d && \
-	    tests/bench/bench $$d && tests/bench/rescan $$d; s=$$?; \
-	    rm -rf $$d; exit $$s'
+	@TRIPOD_OBJ=$(abspath $(O)) tests/bench/all $(BENCH)
 
 # CHAOS_TIME=seconds, CHAOS_SEED=number of an earlier run.
 CHAOS_TIME	?= 600
