@@ -48,13 +48,14 @@ least(const struct pods *pods, const struct pod *above)
 	return (found);
 }
 
+/* Those of the first pod's rank, and all above it. */
 static int64_t
-count_groups(const struct pods *pods)
+count_groups(const struct pods *pods, const struct pod *first)
 {
 	const struct pod *p;
-	int64_t n = 0;
+	int64_t n = 1;
 
-	for (p = least(pods, NULL); p != NULL; p = least(pods, p))
+	for (p = least(pods, first); p != NULL; p = least(pods, p))
 		n++;
 	return (n);
 }
@@ -64,12 +65,11 @@ static void
 begin_group(struct down *d, struct pods *pods, struct mtime now)
 {
 	struct pod *first = least(pods, NULL), *p;
-	int64_t share = mtime_diff(d->until, now), groups;
+	int64_t share = mtime_diff(d->until, now);
 
 	if (first == NULL)
 		return;
-	groups = count_groups(pods);
-	share = share > 0 ? share / groups : 0;
+	share = share > 0 ? share / count_groups(pods, first) : 0;
 	d->next = mtime_add(now, share > SLACK_MS ? share : SLACK_MS);
 	TAILQ_FOREACH (p, pods, entry) {
 		if (!waits(p) || (p != first && outranks(p, first)))

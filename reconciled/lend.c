@@ -230,7 +230,7 @@ int
 lend_check(struct lend *l)
 {
 	struct err err = { "" };
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, had = l->fd != -1, same;
 
 	fd = folder_open(l, &st, &err);

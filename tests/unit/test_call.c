@@ -269,7 +269,7 @@ test_request(void **state)
 		"\r\nHost: example.org\r\n", "\r\nX-Twice: one\r\n",
 		"\r\nX-Twice: two\r\n", "\r\nX-Empty:\r\n",
 		"\r\nConnection: close\r\n",
-		"\r\nUser-Agent: kube-probe/" VERSION };
+		("\r\nUser-Agent: kube-probe/" VERSION) };
 	const struct hostile_script script = { .first = OK LENGTH };
 	Tripod__KeyValue kv[LEN(given)], *header[LEN(given)];
 	struct callworld w;
