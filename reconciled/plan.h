@@ -102,10 +102,11 @@ struct plan_env {
  * every want from its wanted and deadline.  A pod that is not wanted is kept
  * going until a whole transfer of manifests has come, and, if it is live,
  * until the images of a wanted pod of its name are there; that one starts
- * only when no other of its name is live or busy.  A pod that runs by another
- * definition of the same uid is blocked by itself until it has its images,
- * and then ends to begin anew.  An end that has begun is
- * finished even if the pod is wanted again.
+ * only when no other of its name is live or busy.  A pod that is not wanted
+ * and not live is not started.  One that runs by another definition of the
+ * same uid is blocked by itself until it has its images, and then ends to
+ * begin anew.  An end that has begun is finished even if the pod is wanted
+ * again.
  */
 void plan_resolve(struct pods *, const struct plan_env *);
 

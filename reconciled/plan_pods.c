@@ -114,10 +114,13 @@ resolve_end(const struct pods *pods, struct pod *p, const struct plan_env *env)
 	if (w->terminating)
 		return;
 	/* Until a whole transfer has come nobody knows what is unwanted. */
-	if (!env->synced || must_hold(pods, p))
-		w->hold = 1;
-	else
+	if (env->synced && !must_hold(pods, p)) {
 		w->terminating = 1;
+		return;
+	}
+	w->hold = 1;
+	/* What goes on is kept; what does not might start beside another. */
+	w->blocked = !pod_is_live(&p->seen);
 }
 
 static void
