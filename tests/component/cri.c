@@ -310,10 +310,12 @@ test_exec(void **state)
 	assert_memory_equal(res->stdout.data, "out\n", 4);
 	assert_memory_equal(res->stderr.data, "err\n", 4);
 	/* More than the windows of HTTP/2 begin with. */
-	exec(r, "dd if=/dev/zero bs=1M count=6 2>/dev/null", 10);
+	exec(r, "dd if=/dev/zero bs=100k count=9 2>/dev/null", 10);
 	await_code(r, GRPC_OK);
 	res = r->response;
-	assert_int_equal(res->stdout.len, 6 * 1024 * 1024);
+	assert_int_equal(res->stdout.len, 9 * 100 * 1024);
+	exec(r, "dd if=/dev/zero bs=1M count=6 2>/dev/null", 10);
+	await_code(r, GRPC_RESOURCE_EXHAUSTED);
 	exec(r, "exec sleep 60", 1);
 	await_code(r, GRPC_DEADLINE_EXCEEDED);
 	/* None of this was the container's own end. */
