@@ -465,7 +465,7 @@ CHAOS_TIME	?= 600
 chaos: all $(O)/tests/bench/rawcri $(O)/tests/chaos/list
 	@tests/lib/deps build test
 	@TRIPOD_OBJ=$(abspath $(O)) CHAOS_TIME=$(CHAOS_TIME) \
-	    CHAOS_SEED=$(CHAOS_SEED) tests/component/chaos.sh
+	    CHAOS_SEED=$(CHAOS_SEED) tests/chaos/run
 
 # The part of it that needs no runtime.
 bench-intake: $(O)/tests/bench/decode
