@@ -375,13 +375,14 @@ close_map(struct build *b, struct build_frame *f)
 static int
 close_list(struct build *b, struct build_frame *f)
 {
-	const struct build_entry *e = b->entry + f->first;
+	const struct build_entry *e;
 	struct node *node = f->node;
 	size_t i;
 
 	node->n = b->nentries - f->first;
 	if (node->n == 0)
 		return (0);
+	e = b->entry + f->first;
 	if ((node->item = arena_array(
 		 b->arena, node->n, sizeof(node->item[0]))) == NULL)
 		return (problem_nomem(b->problems));
