@@ -2,6 +2,7 @@
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
+#define QUESTION_MIN_MS 200
 #define CRASH_MIN_MS 10000
 #define CRASH_FORGET_MS 600000
 
@@ -29,6 +30,14 @@ retry_fail_pull(struct retry *r, struct mtime now)
 		r->fails = 0;
 	r->not_before = mtime_add(
 	    now, doubled(CRASH_MIN_MS, r->fails, BACKOFF_MAX_MS));
+	r->fails++;
+}
+
+void
+retry_fail_question(struct retry *r, struct mtime now)
+{
+	r->not_before = mtime_add(
+	    now, doubled(QUESTION_MIN_MS, r->fails, RETRY_MAX_MS));
 	r->fails++;
 }
 

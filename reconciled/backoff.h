@@ -19,6 +19,11 @@ void retry_fail(struct retry *, struct mtime now, uint8_t jitter);
  * last one; no jitter (runtime.md 4.12).
  */
 void retry_fail_pull(struct retry *, struct mtime now);
+/*
+ * The same for a question that lists bring up again: 200 ms doubling to
+ * 60 s; no jitter, lists are for all objects.
+ */
+void retry_fail_question(struct retry *, struct mtime now);
 void retry_clear(struct retry *);
 int retry_waits(const struct retry *, struct mtime now);
 

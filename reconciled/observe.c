@@ -9,7 +9,7 @@
 #include "reconciled/mark.h"
 #include "reconciled/observe_parts.h"
 
-#define LIST_NET_MS 30000 /* a whole list without any reason */
+#define LIST_NET_MS 10000 /* a whole list without any reason: 10.1 */
 
 /* Two lists that make one picture. */
 struct picture {
@@ -156,6 +156,7 @@ merge_container(struct picture *pic, const Runtime__V1__Container *in)
 	if (c->state != state) {
 		c->state = state;
 		c->detailed = 0;
+		retry_clear(&c->question);
 		p->dirty = 1;
 	}
 }

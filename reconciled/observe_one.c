@@ -128,12 +128,37 @@ question_again(struct question *q)
 	return (1);
 }
 
-/* Gone, or the runtime is: the next list knows; it asks again. */
+/*
+ * Gone, or the runtime is: the next list knows; it asks again.  What that
+ * list still has, and nobody can tell of, is asked less and less often; what
+ * lists say of it must do meanwhile.
+ */
 static void
-question_failed(struct question *q)
+question_failed(struct question *q, const struct cri_result *res,
+    const char *what, struct retry *retry)
 {
-	q->pod->seen.stale = 1;
-	observe_after(q->r, LIST_SOON_MS);
+	if (retry == NULL || retry->fails == 0) {
+		q->pod->seen.stale = 1;
+		observe_after(q->r, LIST_SOON_MS);
+	} else if (res->code != GRPC_NOT_FOUND &&
+	    res->code != GRPC_UNAVAILABLE) {
+		event_warning(q->r, q->pod, NULL, "FailedSync",
+		    "error determining status of %s: %s", what, res->message);
+	}
+	if (retry != NULL)
+		retry_fail_question(retry, mtime_now());
+}
+
+/* True while a failure is backed off; the list after it asks again. */
+static int
+question_waits(struct reconciled *r, const struct retry *retry)
+{
+	struct mtime now = mtime_now();
+
+	if (!retry_waits(retry, now))
+		return (0);
+	observe_after(r, (int)mtime_diff(retry->not_before, now));
+	return (1);
 }
 
 static void
@@ -148,8 +173,10 @@ on_container_status(void *ctx, struct cri_result *res)
 	if (c != NULL)
 		c->asked = 0;
 	if (res->code != GRPC_OK) {
-		question_failed(q);
+		question_failed(q, res, c == NULL ? "" : c->name,
+		    c == NULL ? NULL : &c->question);
 	} else if (c != NULL) {
+		retry_clear(&c->question);
 		container_fill(c, a->status);
 		if (c->detailed)
 			files_link_log(&r->files, q->pod, c);
@@ -179,7 +206,7 @@ ask_container(struct question *q)
 void
 observe_container(struct reconciled *r, struct pod *p, struct seen_container *c)
 {
-	if (c->asked)
+	if (c->asked || question_waits(r, &c->question))
 		return;
 	c->asked = 1;
 	ask_container(question_new(r, p, c->id, ask_container));
@@ -210,8 +237,10 @@ on_sandbox_status(void *ctx, struct cri_result *res)
 	if (s != NULL)
 		s->asked = 0;
 	if (res->code != GRPC_OK) {
-		question_failed(q);
+		question_failed(
+		    q, res, "its sandbox", s == NULL ? NULL : &s->question);
 	} else if (s != NULL) {
+		retry_clear(&s->question);
 		s->detailed = 1;
 		s->ready = !s->stopped &&
 		    a->status->state ==
@@ -243,7 +272,7 @@ ask_sandbox(struct question *q)
 void
 observe_sandbox(struct reconciled *r, struct pod *p, struct seen_sandbox *s)
 {
-	if (s->asked)
+	if (s->asked || question_waits(r, &s->question))
 		return;
 	s->asked = 1;
 	ask_sandbox(question_new(r, p, s->id, ask_sandbox));
@@ -262,11 +291,13 @@ observe_hint(struct reconciled *r, const struct hint *hint)
 		c = container_find(&p->seen, hint->id);
 		if (c != NULL && c->state != SEEN_EXITED) {
 			c->ended = 1;
+			retry_clear(&c->question); /* this is news */
 			observe_container(r, p, c);
 		}
 		s = sandbox_find(&p->seen, hint->id);
 		if (s != NULL && s->ready && !s->busy) {
 			s->ended = 1;
+			retry_clear(&s->question);
 			observe_sandbox(r, p, s);
 		}
 		if (c != NULL || s != NULL)

@@ -61,13 +61,16 @@ struct seen_container {
 	struct op *hook;      /* the one that runs; act.c's, or NULL */
 	enum stop_cause stop; /* its stop has begun ... */
 	struct mtime stop_at; /* ... then */
-	int detailed;	      /* ContainerStatus has answered for this state */
-	int asked;	      /* ContainerStatus is on its way */
-	int ended;	      /* an event said so; its state may be behind */
-	int restart;	      /* asked for by the operator */
-	int busy;	      /* an action on it is in flight */
-	int listed;	      /* was in the list being merged */
+	/* When its preStop hook or StopContainer under way runs out of time. */
+	struct mtime stop_until;
+	int detailed; /* ContainerStatus has answered for this state */
+	int asked;    /* ContainerStatus is on its way */
+	int ended;    /* an event said so; its state may be behind */
+	int restart;  /* asked for by the operator */
+	int busy;     /* actions on it in flight */
+	int listed;   /* was in the list being merged */
 	struct retry retry;
+	struct retry question; /* ContainerStatus has failed */
 };
 
 struct seen_sandbox {
@@ -84,6 +87,7 @@ struct seen_sandbox {
 	int ended;		   /* an event said so; see above */
 	int detailed, asked, busy, listed;
 	struct retry retry;
+	struct retry question; /* PodSandboxStatus has failed */
 };
 
 TAILQ_HEAD(seen_containers, seen_container);

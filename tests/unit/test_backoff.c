@@ -34,6 +34,22 @@ test_retry(void **state)
 	assert_false(retry_waits(&r, now));
 }
 
+static void
+test_question(void **state)
+{
+	const int64_t delays[] = { 200, 400, 800, 1600, 3200, 6400, 12800,
+		25600, 51200, 60000, 60000 };
+	struct mtime now = { NOW };
+	struct retry r = { 0, { 0 } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(delays); i++) {
+		retry_fail_question(&r, now);
+		assert_int_equal(r.not_before.ms, NOW + delays[i]);
+	}
+}
+
 /* The waits of runtime.md 5.6: 0, 10, 20, 40, 80, 160, 300, 300 s. */
 static void
 test_backoff(void **state)
@@ -88,6 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_question),
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_pull),
 	};
