@@ -42,9 +42,7 @@ peers_pod_gone(struct peers *ps, struct pod *p)
 	if (p->published == NULL)
 		return; /* never told, or told already */
 	p->told_gone = 1;
-	free(p->published);
-	p->published = NULL;
-	p->published_len = 0;
+	pod_untell(p);
 	if (peer == NULL || ps->r->transfer_due)
 		return;
 	gone.uid = p->uid;

@@ -55,7 +55,9 @@ container_fill(struct seen_container *c, const Runtime__V1__ContainerStatus *st)
 		return;
 	c->state = observe_state(st->state);
 	c->detailed = 1;
-	c->started_ns = st->started_at;
+	/* A runtime that has lost it does not know that either. */
+	if (st->started_at != 0)
+		c->started_ns = st->started_at;
 	c->finished_ns = st->finished_at;
 	c->exit_code = st->exit_code;
 	if (c->state == SEEN_EXITED)

@@ -38,7 +38,7 @@ pod_free(struct pod *p)
 	free(p->name);
 	free(p->hash);
 	free(p->file);
-	free(p->published);
+	pod_untell(p);
 	free(p);
 }
 
@@ -61,6 +61,14 @@ pod_forget(struct pod *p)
 	}
 	retry_clear(&m->sandbox);
 	m->message[0] = '\0';
+}
+
+void
+pod_untell(struct pod *p)
+{
+	free(p->published);
+	p->published = NULL;
+	p->published_len = 0;
 }
 
 struct pod *

@@ -124,6 +124,8 @@ void pod_free(struct pod *);
  * flight.
  */
 void pod_forget(struct pod *);
+/* Forgets what was told of it, which the next status would go on from. */
+void pod_untell(struct pod *);
 struct pod *pods_find(const struct pods *, const char *uid);
 
 #endif

@@ -175,6 +175,7 @@ resolved(struct reconciled *r, struct pod *p)
 		act_cancel_pulls(p);
 	act_cancel_hooks(p, p->again); /* a new definition waits for them */
 	if (p->want.returned) {
+		pod_untell(p);
 		p->memo.start_ns = wall_now_ns();
 		p->want.deadline = MTIME_NEVER;
 	}

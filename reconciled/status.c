@@ -61,6 +61,25 @@ tally_init(const struct builder *b, size_t i, struct tally *t)
 		t->init++;
 }
 
+/* One whose instance is gone counts by what was told of it. */
+static void
+tally_vanished(const struct builder *b, size_t i, struct tally *t)
+{
+	const Tripod__ContainerStatus *s =
+	    b->out->container[i - b->spec->n_init_container];
+	const Tripod__ContainerState *end = s->state;
+
+	if (end->kind != TRIPOD__CONTAINER_STATE__KIND__TERMINATED)
+		end = s->last_state;
+	if (end->kind != TRIPOD__CONTAINER_STATE__KIND__TERMINATED) {
+		t->waits++;
+		return;
+	}
+	t->started++;
+	t->again++; /* what is not there is made again */
+	t->failed += end->exit_code != 0;
+}
+
 static void
 tally_regular(const struct builder *b, size_t i, struct tally *t)
 {
@@ -69,7 +88,11 @@ tally_regular(const struct builder *b, size_t i, struct tally *t)
 	int created;
 
 	c = container_newest(&b->pod->seen, name);
-	created = c != NULL && c->state == SEEN_CREATED;
+	if (c == NULL) {
+		tally_vanished(b, i, t);
+		return;
+	}
+	created = c->state == SEEN_CREATED;
 	if (created)
 		c = container_previous(&b->pod->seen, name);
 	if (c == NULL || c->state == SEEN_CREATED) {
@@ -116,6 +139,11 @@ phase_of(const struct builder *b)
 
 	tally_all(b, &t);
 	/* The end is told when nothing runs any more. */
+	if (b->pod->want.down == DOWN_ENDS && !pod_has_running(&b->pod->seen))
+		return (b->before != NULL &&
+			    b->before->phase == TRIPOD__PHASE__PHASE_SUCCEEDED
+			? TRIPOD__PHASE__PHASE_SUCCEEDED
+			: TRIPOD__PHASE__PHASE_FAILED);
 	if (b->pod->want.over != OVER_NOT && !pod_has_running(&b->pod->seen))
 		return (outcome(b, &t));
 	if ((t.init > 0 && t.started == 0) || t.waits > 0)
@@ -354,6 +382,21 @@ add_containers(struct builder *b)
 		out->container[out->n_container++] = status_container(b, i);
 }
 
+/* The status that was told last of this very definition; NULL: none was. */
+static const Tripod__PodStatus *
+told(struct arena *a, const struct pod *p)
+{
+	const Tripod__PodItem *item;
+
+	if (p->published == NULL)
+		return (NULL);
+	item = tripod__pod_item__unpack(
+	    &a->allocator, p->published_len, p->published);
+	if (item == NULL || strcmp(item->hash, p->hash) != 0)
+		return (NULL);
+	return (item->status);
+}
+
 Tripod__PodStatus *
 status_build(struct arena *a, const struct status_env *env, const struct pod *p)
 {
@@ -365,6 +408,7 @@ status_build(struct arena *a, const struct status_env *env, const struct pod *p)
 		return (b.out); /* only known from the runtime */
 	b.spec = p->definition->pod;
 	b.round = look_round(b.spec, &p->seen);
+	b.before = told(a, p);
 	b.out->qos_class = must_strdup(a, qos_str(qos_of(b.spec)));
 	add_reason(&b);
 	add_containers(&b);

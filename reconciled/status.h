@@ -15,7 +15,10 @@ struct status_env {
 	int64_t now_ns;
 };
 
-/* The result lives in the arena. */
+/*
+ * The result lives in the arena.  What was told last (the pod's published)
+ * is where it goes on from when an instance is gone without a trace.
+ */
 Tripod__PodStatus *status_build(
     struct arena *, const struct status_env *, const struct pod *);
 /*

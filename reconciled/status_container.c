@@ -7,6 +7,8 @@
 #include "reconciled/message.h"
 #include "reconciled/status_parts.h"
 
+#define LOST_CODE 137 /* of what ended nobody knows how */
+
 static char *
 container_url(const struct builder *b, const char *id)
 {
@@ -14,6 +16,43 @@ container_url(const struct builder *b, const char *id)
 
 	log_assert(s != NULL);
 	return (s);
+}
+
+/* The status of container i that was told last; NULL: none was. */
+static const Tripod__ContainerStatus *
+told(const struct builder *b, size_t i)
+{
+	const Tripod__PodStatus *s = b->before;
+	size_t n = b->spec->n_init_container;
+
+	if (s == NULL || s->n_init_container != n ||
+	    s->n_container != b->spec->n_container)
+		return (NULL);
+	return (i < n ? s->init_container[i] : s->container[i - n]);
+}
+
+/* It ran, and how it ended nobody knows. */
+static Tripod__ContainerState *
+lost(const struct builder *b, char *container_id, int64_t started_ns)
+{
+	Tripod__ContainerState *s;
+
+	s = message_new(b->arena, &tripod__container_state__descriptor);
+	s->kind = TRIPOD__CONTAINER_STATE__KIND__TERMINATED;
+	s->reason = must_strdup(b->arena, "ContainerStatusUnknown");
+	s->message = must_strdup(
+	    b->arena, "it ran; the runtime does not know how it ended");
+	s->exit_code = LOST_CODE;
+	s->started_ns = started_ns;
+	s->container_id = container_id;
+	return (s);
+}
+
+/* It was seen running, and now the runtime does not know what it does. */
+static int
+is_lost(const struct seen_container *c)
+{
+	return (c->state == SEEN_UNKNOWN && c->started_ns != 0);
 }
 
 /* The state that an instance is in by itself. */
@@ -40,8 +79,12 @@ state_of(const struct builder *b, const struct seen_container *c)
 		s->exit_code = c->exit_code;
 		s->container_id = container_url(b, c->id);
 		break;
-	case SEEN_CREATED:
 	case SEEN_UNKNOWN:
+		if (is_lost(c))
+			return (
+			    lost(b, container_url(b, c->id), c->started_ns));
+		/* FALLTHROUGH */
+	case SEEN_CREATED:
 		s->kind = TRIPOD__CONTAINER_STATE__KIND__WAITING;
 		break;
 	}
@@ -117,7 +160,9 @@ absent(const struct builder *b, size_t i)
 	Tripod__ContainerState *s;
 
 	if (spec_kind(b->spec, i) == SPEC_INIT && status_is_passed(b, i)) {
-		s = waiting(b, "Completed", "");
+		s = waiting(b, "Completed",
+		    "its instance is gone; what had to wait for its end has "
+		    "been started");
 		s->kind = TRIPOD__CONTAINER_STATE__KIND__TERMINATED;
 		return (s);
 	}
@@ -125,6 +170,61 @@ absent(const struct builder *b, size_t i)
 	    b->spec->n_init_container > 0 ? "PodInitializing"
 					  : "ContainerCreating",
 	    b->pod->memo.message));
+}
+
+/* Without an instance the status goes on from the one before. */
+static void
+fill_vanished(const struct builder *b, size_t i, Tripod__ContainerStatus *s)
+{
+	const Tripod__ContainerStatus *old = told(b, i);
+
+	s->state = absent(b, i);
+	s->last_state = state_of(b, NULL);
+	if (old == NULL || old->state == NULL || old->last_state == NULL)
+		return;
+	s->restart_count = old->restart_count;
+	s->last_state = old->last_state;
+	switch (old->state->kind) {
+	case TRIPOD__CONTAINER_STATE__KIND__TERMINATED:
+		s->state = old->state;
+		s->image = old->image;
+		s->image_id = old->image_id;
+		s->container_id = old->container_id;
+		break;
+	case TRIPOD__CONTAINER_STATE__KIND__RUNNING:
+		if (s->state->kind != TRIPOD__CONTAINER_STATE__KIND__WAITING)
+			break; /* it has been passed, too */
+		s->last_state = lost(
+		    b, old->container_id, old->state->started_ns);
+		s->restart_count++;
+		break;
+	case TRIPOD__CONTAINER_STATE__KIND__NONE:
+	case TRIPOD__CONTAINER_STATE__KIND__WAITING:
+	case _TRIPOD__CONTAINER_STATE__KIND_IS_INT_SIZE:
+		break;
+	}
+}
+
+/* What the runtime says of an instance, and of the one before it. */
+static void
+fill_seen(const struct builder *b, size_t i, Tripod__ContainerStatus *s,
+    const struct seen_container *c)
+{
+	const struct seen_container *previous;
+	const Tripod__ContainerStatus *old = told(b, i);
+
+	if (c->image[0] != '\0')
+		s->image = must_strdup(b->arena, c->image);
+	s->image_id = must_strdup(b->arena, c->image_ref);
+	s->container_id = container_url(b, c->id);
+	s->restart_count = c->attempt + (is_lost(c) ? 1 : 0);
+	if (old != NULL && old->restart_count > s->restart_count)
+		s->restart_count = old->restart_count;
+	s->state = state_of(b, c);
+	previous = container_previous(&b->pod->seen, s->name);
+	if (previous != NULL && previous->state != SEEN_EXITED)
+		previous = NULL; /* it never ran, or still may */
+	s->last_state = state_of(b, previous);
 }
 
 /* What ran in a sandbox or round of the past is only what it was last. */
@@ -137,18 +237,13 @@ is_of_the_past(
 	    !look_is_current(&b->pod->seen, b->round, c));
 }
 
+/* Why it does not run. */
 static void
 container_state(const struct builder *b, size_t i, Tripod__ContainerStatus *s,
     const struct seen_container *c)
 {
-	const struct seen_container *previous;
 	Tripod__ContainerState *f = NULL;
 
-	previous = container_previous(&b->pod->seen, s->name);
-	s->state = state_of(b, c);
-	if (previous != NULL && previous->state != SEEN_EXITED)
-		previous = NULL; /* it never ran, or still may */
-	s->last_state = state_of(b, previous);
 	if (c != NULL && container_may_run(c))
 		return;
 	if (will_start(b, i) || (c != NULL && c->state == SEEN_CREATED)) {
@@ -156,11 +251,11 @@ container_state(const struct builder *b, size_t i, Tripod__ContainerStatus *s,
 		if (f == NULL)
 			f = failure(b, i, &s->retry_ns);
 	}
-	if (f == NULL && (c == NULL || is_of_the_past(b, i, c)))
+	if (f == NULL && is_of_the_past(b, i, c))
 		f = absent(b, i);
 	if (f == NULL)
 		return;
-	if (c != NULL && c->state == SEEN_EXITED)
+	if (s->state->kind == TRIPOD__CONTAINER_STATE__KIND__TERMINATED)
 		s->last_state = s->state;
 	s->state = f;
 }
@@ -201,13 +296,10 @@ status_container(const struct builder *b, size_t i)
 	s = message_new(b->arena, &tripod__container_status__descriptor);
 	s->name = spec->name;
 	s->image = spec->image;
-	if (c != NULL) {
-		if (c->image[0] != '\0')
-			s->image = must_strdup(b->arena, c->image);
-		s->image_id = must_strdup(b->arena, c->image_ref);
-		s->container_id = container_url(b, c->id);
-		s->restart_count = c->attempt;
-	}
+	if (c != NULL)
+		fill_seen(b, i, s, c);
+	else
+		fill_vanished(b, i, s);
 	container_health(b, i, s, c);
 	container_state(b, i, s, c);
 	return (s);

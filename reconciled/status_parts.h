@@ -12,8 +12,9 @@ struct builder {
 	struct arena *arena;
 	const struct status_env *env;
 	const struct pod *pod;
-	const Tripod__Pod *spec; /* its definition */
-	uint32_t round;		 /* the one that counts */
+	const Tripod__Pod *spec;	 /* its definition */
+	const Tripod__PodStatus *before; /* the one told last, or NULL */
+	uint32_t round;			 /* the one that counts */
 	Tripod__PodStatus *out;
 };
 

@@ -45,6 +45,11 @@ when()
 [[ $(when web ended) < $(when node ends) ]]
 [ -n "$(when node ended)" ]
 ctl status | grep '^default/web-node1: .*Pod was terminated'
+# As a kubelet tells it.
+for name in low web node; do
+	is $name-node1 .phase Failed
+	is $name-node1 .state Terminated
+done
 grep -q 'pod default/low-node1: Terminated: ' "$STORY/rig/log/reconciled.log"
 ctl events low-node1 | grep Terminated >/dev/null
 # Nothing new starts; asked once more, the answer is there at once.

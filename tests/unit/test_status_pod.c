@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -173,6 +174,190 @@ test_rows(void **state)
 }
 /* clang-format on */
 
+/* What is told of it now is the status that was told last from now on. */
+static const Tripod__PodStatus *
+tell(struct arena *a, const struct planned *f, struct pod *to)
+{
+	Tripod__PodItem item = TRIPOD__POD_ITEM__INIT;
+	Tripod__PodStatus *st = (Tripod__PodStatus *)(uintptr_t)build(a, f);
+	uint8_t *packed;
+
+	item.status = st;
+	item.hash = to->hash;
+	packed = xmalloc(tripod__pod_item__get_packed_size(&item));
+	to->published_len = tripod__pod_item__pack(&item, packed);
+	free(to->published);
+	to->published = packed;
+	return (st);
+}
+
+/* clang-format off */
+static const struct {
+	unsigned int want;
+	const char *pod, *before, *now;
+	const char *containers; /* of now */
+	const char *phase;
+	uint32_t restarts; /* of the first one */
+} lost_rows[] = {
+	/* The runtime has lost what ran. */
+	{ W_WANTED, "a", "s0 a0=r0", "s0 a0=u0", "a=T137", "Running", 1 },
+	{ W_WANTED, "a", "s0 a1=r0 a0=f0", "s0 a1=u0 a0=f0", "a=T137[1]",
+	    "Running", 2 },
+	/* It has found it again: a count is not taken back. */
+	{ W_WANTED, "a", "s0 a0=u0", "s0 a0=f0", "a=T1", "Running", 1 },
+	{ W_WANTED, "a", "s0 a0=u0", "s0 a1=r0 a0=f0", "a=R+*[1]", "Running",
+	    1 },
+	/* Nothing is left of what ran. */
+	{ W_WANTED, "a", "s0 a0=r0", "s0", "a=WContainerCreating[137]",
+	    "Running", 1 },
+	{ W_WANTED, "a", "s0 a1=r0 a0=f0", "s0", "a=WContainerCreating[137]",
+	    "Running", 2 },
+	{ W_WANTED, "ia c", "s0 a0=r0", "s0",
+	    "a=WPodInitializing[137] c=WPodInitializing", "Pending", 1 },
+	/* Of what had ended; or had not begun. */
+	{ W_WANTED, "a", "s0 a1=f0", "s0", "a=T1", "Running", 1 },
+	{ W_WANTED | W_NEVER | W_OVER, "a", "S0 a0=x0", "S0", "a=T0",
+	    "Succeeded", 0 },
+	{ W_WANTED | W_NEVER | W_OVER, "a", "S0 a0=f0", "S0", "a=T1",
+	    "Failed", 0 },
+	{ W_WANTED, "a", "s0", "s0", "a=WContainerCreating", "Pending", 0 },
+	{ W_WANTED, "a", "s0 a0=c0", "s0", "a=WContainerCreating", "Pending",
+	    0 },
+	/* An init container that was passed. */
+	{ W_WANTED, "ia c", "", "s0 c0=r0", "a=T0+ c=R+*", "Running", 0 },
+	{ W_WANTED, "ia c", "s0 a0=x0", "s0 c0=r0", "a=T0+ c=R+*", "Running",
+	    0 },
+};
+/* clang-format on */
+
+/* Instances of which less is known than was told (runtime.md 7.4). */
+static void
+test_lost(void **state)
+{
+	const Tripod__PodStatus *st, *again;
+	struct seen_container *c;
+	struct planned *before, *now;
+	char text[TEXT];
+	struct arena a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(lost_rows); i++) {
+		before = planned_new(lost_rows[i].pod, lost_rows[i].before,
+		    lost_rows[i].want, 0);
+		now = planned_new(
+		    lost_rows[i].pod, lost_rows[i].now, lost_rows[i].want, 0);
+		TAILQ_FOREACH (c, &before->pod->seen.containers, entry)
+			c->started_ns = 10;
+		TAILQ_FOREACH (c, &now->pod->seen.containers, entry)
+			c->started_ns = 10;
+		arena_init(&a, STATUS_MAX);
+		(void)tell(&a, before, now->pod);
+		st = tell(&a, now, now->pod);
+		print_containers(text, st);
+		if (strcmp(text, lost_rows[i].containers) != 0 ||
+		    strcmp(status_phase_str(st->phase), lost_rows[i].phase) !=
+			0)
+			fail_msg("row %zu: \"%s\", %s", i, text,
+			    status_phase_str(st->phase));
+		assert_int_equal(
+		    (st->n_init_container > 0 ? st->init_container[0]
+					      : st->container[0])
+			->restart_count,
+		    lost_rows[i].restarts);
+		/* The same again: nothing has happened. */
+		again = build(&a, now);
+		assert_int_equal(tripod__pod_status__get_packed_size(again),
+		    tripod__pod_status__get_packed_size(st));
+		arena_release(&a);
+		planned_free(before);
+		planned_free(now);
+	}
+}
+
+/* What is told of how it was lost; what is no reason to say so. */
+static void
+test_lost_why(void **state)
+{
+	struct planned *now = planned_new("ia b", "s0 b0=u0", W_WANTED, 0);
+	struct seen_container *b = container_newest(&now->pod->seen, "b");
+	const Tripod__ContainerStatus *s;
+	const Tripod__PodStatus *st;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, STATUS_MAX);
+	/* It was never seen to run. */
+	s = build(&a, now)->container[0];
+	assert_int_equal(
+	    s->state->kind, TRIPOD__CONTAINER_STATE__KIND__WAITING);
+	assert_int_equal(s->restart_count, 0);
+	b->started_ns = 10;
+	st = tell(&a, now, now->pod);
+	assert_string_equal(
+	    st->container[0]->state->reason, "ContainerStatusUnknown");
+	assert_string_equal(
+	    st->container[0]->state->container_id, "containerd://b0");
+	assert_string_equal(st->init_container[0]->state->reason, "Completed");
+	assert_true(st->init_container[0]->state->message[0] != '\0');
+	/* Of another definition of the same uid nothing counts. */
+	container_drop(&now->pod->seen, b);
+	text_set(&now->pod->hash, "other");
+	s = build(&a, now)->container[0];
+	assert_string_equal(s->state->reason, "PodInitializing");
+	assert_int_equal(s->restart_count, 0);
+	arena_release(&a);
+	planned_free(now);
+}
+
+/* When the machine goes down a pod fails as soon as nothing of it runs. */
+static void
+test_down(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		unsigned int want;
+		enum pod_down down;
+		const char *before, *now, *phase, *reason;
+	} rows[] = {
+		{ 0, DOWN_WAITS, "s0 a0=r0", "s0 a0=r0", "Running", "" },
+		{ 0, DOWN_ENDS, "s0 a0=r0", "s0 a0=r0", "Running",
+		    "Terminated" },
+		{ 0, DOWN_ENDS, "s0 a0=r0", "s0 a0=x0", "Failed",
+		    "Terminated" },
+		{ 0, DOWN_ENDS, "s0 a0=r0", "S0 a0=f0", "Failed",
+		    "Terminated" },
+		{ 0, DOWN_ENDS, "s0", "S0", "Failed", "Terminated" },
+		{ W_NEVER | W_OVER, DOWN_ENDS, "s0 a0=x0", "S0 a0=x0",
+		    "Succeeded", "Terminated" },
+		{ W_NEVER | W_OVER, DOWN_WAITS, "S0 a0=f0", "S0 a0=f0",
+		    "Failed", "" },
+	};
+	/* clang-format on */
+	struct planned *before, *now;
+	const Tripod__PodStatus *st;
+	struct arena a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(rows); i++) {
+		before = planned_new(
+		    "a", rows[i].before, W_WANTED | rows[i].want, 0);
+		now = planned_new("a", rows[i].now, W_WANTED | rows[i].want, 0);
+		arena_init(&a, STATUS_MAX);
+		(void)tell(&a, before, now->pod);
+		now->pod->want.down = rows[i].down;
+		st = build(&a, now);
+		if (strcmp(status_phase_str(st->phase), rows[i].phase) != 0 ||
+		    strcmp(st->reason, rows[i].reason) != 0)
+			fail_msg("row %zu: %s, %s", i,
+			    status_phase_str(st->phase), st->reason);
+		arena_release(&a);
+		planned_free(before);
+		planned_free(now);
+	}
+}
+
 static void
 test_messages(void **state)
 {
@@ -289,6 +474,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_lost_why),
+		cmocka_unit_test(test_down),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_initialized),
 		cmocka_unit_test(test_deadline),
