@@ -164,7 +164,7 @@ on_stopped(void *ctx, struct cri_result *res)
 	struct seen_container *c = op_container(op);
 
 	if (c != NULL) {
-		c->busy = 0;
+		c->busy--;
 		if (res->code != GRPC_OK) {
 			event_warning(op->r, op->pod, c->name, "FailedKillPod",
 			    "error killing container %s: %s", c->name,
@@ -187,7 +187,7 @@ act_stop(struct op *op)
 	struct seen_container *c = op_container(op);
 
 	stop_begin(op, c);
-	c->busy = 1;
+	c->busy++; /* one with less time may join another */
 	req.container_id = op->id;
 	req.timeout = op->act.grace_seconds;
 	(void)cri_call(

@@ -74,6 +74,7 @@ stop_begin(struct op *op, struct seen_container *c)
 		note_killing(op, c);
 	}
 	c->stop = op->act.cause;
+	c->stop_until = mtime_add(mtime_now(), op->act.grace_seconds * 1000);
 	hook_cancel(c);
 }
 

@@ -60,6 +60,17 @@ count_groups(const struct pods *pods, const struct pod *first)
 	return (n);
 }
 
+/* Seconds since its end began for another reason. */
+static int64_t
+elapsed(const struct pod *p, struct mtime now)
+{
+	struct mtime since = p->want.end_since;
+
+	return (mtime_cmp(since, MTIME_ZERO) == 0
+		? 0
+		: mtime_diff(now, since) / 1000);
+}
+
 /* The next group ends; so do those that were not running. */
 static void
 begin_group(struct down *d, struct pods *pods, struct mtime now)
@@ -76,9 +87,8 @@ begin_group(struct down *d, struct pods *pods, struct mtime now)
 			continue;
 		p->want.down = DOWN_ENDS;
 		/* With room for the signal that nobody can ignore. */
-		p->want.down_seconds = share > SLACK_MS
-		    ? (share - SLACK_MS) / 1000
-		    : 0;
+		p->want.down_seconds = elapsed(p, now) +
+		    (share > SLACK_MS ? (share - SLACK_MS) / 1000 : 0);
 	}
 }
 

@@ -15,7 +15,8 @@
  *     left of its grace period, at least two seconds of it.  Containers are
  *     stopped all at once; of a pod that ends, sidecars one after the other
  *     from the last to the first, after all regular containers, as long as
- *     there is time.  Hooks do not wait for their turn.
+ *     there is time.  Hooks do not wait for their turn.  What is under way
+ *     with more time than is left in the end is cut short.
  *  4. A wanted pod that waits for another one's end: fetch all its images.
  *  5. Images of containers that must be created are looked up first.
  *  6. No usable sandbox (none, not ready, several, other network, no

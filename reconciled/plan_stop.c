@@ -79,7 +79,19 @@ is_needed(const struct planner *p, const struct seen_container *c)
 	return (0);
 }
 
-/* The preStop hook; true until it is through. */
+/*
+ * Whether what is under way to stop it has more time than is left now: the
+ * runtime takes the shorter one of two.  Both are of whole seconds.
+ */
+static int
+is_cut_short(const struct planner *p, const struct seen_container *c,
+    int64_t left_seconds)
+{
+	return (c->stop != STOP_NONE &&
+	    mtime_diff(c->stop_until, p->now) > (left_seconds + 1) * 1000);
+}
+
+/* The preStop hook; true until it is through, or its time is up. */
 static int
 plan_pre_stop(struct planner *p, const struct seen_container *c,
     const struct action *stop)
@@ -87,8 +99,15 @@ plan_pre_stop(struct planner *p, const struct seen_container *c,
 	const Tripod__Container *spec;
 	struct action hook = *stop;
 
-	if (c->pre_stop == HOOK_RUNNING)
+	if (c->pre_stop == HOOK_RUNNING) {
+		if (!is_cut_short(p, c, stop->grace_seconds))
+			return (1);
+		if (stop->grace_seconds <= 0)
+			return (0);
+		*p->wake = mtime_min(
+		    *p->wake, mtime_add(p->now, stop->grace_seconds * 1000));
 		return (1);
+	}
 	spec = spec_of(p, c->name, &hook.index);
 	if (spec == NULL || spec->pre_stop == NULL ||
 	    c->pre_stop != HOOK_NONE || c->state != SEEN_RUNNING ||
@@ -113,21 +132,21 @@ plan_stop(
 		.grace_seconds = grace - mtime_diff(p->now, began) / 1000,
 		.reason = stop_cause_str(cause) };
 
-	if (c->busy || plan_waits(p, &c->retry))
-		return;
-	if (plan_pre_stop(p, c, &stop))
+	if (plan_waits(p, &c->retry) ||
+	    (c->busy == 0 && plan_pre_stop(p, c, &stop)))
 		return;
 	if (ordered && stop.grace_seconds > 0 && is_needed(p, c)) {
 		*p->wake = mtime_min(*p->wake, mtime_add(began, grace * 1000));
 		return;
 	}
 	least = is_hasty(cause) || stop.grace_seconds < grace ||
-		c->pre_stop == HOOK_DONE
+		c->pre_stop != HOOK_NONE
 	    ? STOP_SECONDS_LEFT
 	    : STOP_SECONDS_MIN;
 	if (stop.grace_seconds < least)
 		stop.grace_seconds = least;
-	plan_add(p, stop);
+	if (c->busy == 0 || is_cut_short(p, c, stop.grace_seconds))
+		plan_add(p, stop);
 }
 
 int

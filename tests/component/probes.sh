@@ -163,6 +163,18 @@ await 30 restarts never-node1 1
 logged 'never-node1: main: Unhealthy: Startup probe failed: the command ended with status 1'
 rm "$TRIPOD_MANIFESTS/never.yaml"
 
+# Being stopped with a probe's long grace period when its pod ends: that has
+# less.
+probed deaf "trap '' TERM; while :; do sleep 0.1; done" '    livenessProbe:
+      exec: {command: ["false"]}
+      periodSeconds: 1
+      failureThreshold: 1
+      terminationGracePeriodSeconds: 600' |
+    sed 's/GracePeriodSeconds: 30/GracePeriodSeconds: 1/' | put deaf.yaml
+await 30 logged 'deaf-node1: main: Killing: .*liveness probe'
+rm "$TRIPOD_MANIFESTS/deaf.yaml"
+await 20 absent deaf-node1
+
 # A command that does not end in time is a failure.
 probed hangs 'exec sleep 1000' '    readinessProbe:
       exec: {command: [sleep, "100"]}

@@ -56,10 +56,11 @@ parse_options(struct fixture *f, Tripod__Container *c, const char *p)
 			c->liveness = &f->probe;
 		else if (strchr("AFN", *p) != NULL)
 			c->restart = policy_of(*p);
-		if (*p == '@' || *p == '#') {
+		if (strchr("@!#", *p) != NULL) {
 			c->restart_rule = f->rules;
 			c->n_restart_rule = 1;
-			f->rule.all = *p == '@';
+			f->rule.all = *p != '#';
+			f->rule.not_in = *p == '!';
 		}
 	}
 }
@@ -193,6 +194,12 @@ parse_mark(struct seen_container *c, char mark)
 	case 'R':
 		c->restart = 1;
 		return (1);
+	case 'E':
+		c->stop = STOP_END;
+		return (1);
+	case 'l':
+		c->stop_until.ms = LONG;
+		/* FALLTHROUGH */
 	case 'k':
 		c->stop = STOP_UNHEALTHY;
 		c->stop_at.ms = NOW - 1000;

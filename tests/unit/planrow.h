@@ -23,12 +23,15 @@
  *	^	its postStart hook is due (_ running, ` failed)
  *	<	its preStop hook runs (> is done)
  *	k	it was killed for a probe
+ *	E	it was stopped because the pod ended
+ *	l	what is under way to do so (! or <) has until LONG
  *	R	its restart was asked for
  *
  * The pod is a list of containers, "a b" if it is NULL: in front i for an
  * init container, s for a sidecar; behind + with postStart, - with preStop,
  * ? with startup probe, & with liveness probe (grace period 3), @ all
- * restart after 42, # restarts after 42, A, F or N for a policy of its own.
+ * restart after 42, ! after anything else, # restarts after 42, A, F or N for
+ * a policy of its own.
  */
 #ifndef PLANROW_H
 #define PLANROW_H
@@ -40,6 +43,7 @@
 
 #define NOW 1000000
 #define WAIT (NOW + 5000)
+#define LONG (NOW + 60000)
 #define GRACE 7
 #define DEADLINE (NOW + 60000)
 #define LEN(x) (sizeof(x) / sizeof((x)[0]))

@@ -476,6 +476,41 @@ test_start(void **state)
 	}
 }
 
+/* A stop with less time joins the one under way; it is over with both. */
+static void
+test_stop_twice(void **state)
+{
+	const Runtime__V1__StopContainerResponse a =
+	    RUNTIME__V1__STOP_CONTAINER_RESPONSE__INIT;
+	struct world *w = *state;
+	struct seen_container *c = created(w);
+	struct action stop = { .kind = ACT_STOP,
+		.id = "c",
+		.cause = STOP_UNHEALTHY,
+		.grace_seconds = 60,
+		.reason = "test" };
+	cri_done first;
+	void *ctx;
+
+	c->state = SEEN_RUNNING;
+	act_run(&w->r, w->p, &stop);
+	assert_true(mtime_diff(c->stop_until, mtime_now()) > 50000);
+	first = w->done;
+	ctx = w->ctx;
+	w->done = NULL;
+	stop.cause = STOP_END;
+	stop.grace_seconds = 2;
+	act_run(&w->r, w->p, &stop);
+	assert_true(mtime_diff(c->stop_until, mtime_now()) <= 2000);
+	answer(w, CRI_STOP_CONTAINER, GRPC_OK, 0, &a);
+	assert_int_equal(c->state, SEEN_EXITED);
+	assert_true(c->busy);
+	w->done = first;
+	w->ctx = ctx;
+	answer(w, CRI_STOP_CONTAINER, GRPC_OK, 0, &a);
+	assert_false(c->busy);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -488,6 +523,7 @@ main(void)
 		TEST(test_pull_cancelled),
 		TEST(test_attempt),
 		TEST(test_start),
+		TEST(test_stop_twice),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

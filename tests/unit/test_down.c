@@ -188,6 +188,25 @@ test_share(void **state)
 	world_release(&w);
 }
 
+/* What has begun to end before has no less time than the others. */
+static void
+test_ending(void **state)
+{
+	struct world w;
+	struct pod *p;
+
+	(void)state;
+	world_init(&w, "a-0");
+	p = TAILQ_FIRST(&w.pods);
+	p->want.terminating = 1;
+	p->want.grace_seconds = 3600;
+	p->want.end_since.ms = START - 100 * 1000;
+	assert_false(resolve(&w));
+	assert_int_equal(p->want.grace_seconds, 100 + TOTAL_S - 2);
+	assert_int_equal(p->want.end_since.ms, START - 100 * 1000);
+	world_release(&w);
+}
+
 static size_t
 plan(struct pod *p, struct action act[static PLAN_MAX])
 {
@@ -228,6 +247,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_share),
+		cmocka_unit_test(test_ending),
 		cmocka_unit_test(test_plan),
 	};
 
