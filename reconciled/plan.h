@@ -38,7 +38,8 @@
  *     The next one waits for the creation, the start and the postStart hook
  *     of the one before, but not for its failures.  What was created for a
  *     sandbox of the past can never start and counts as missing.
- * 11. Of dead instances only the newest of each container is kept.
+ * 11. Of dead instances only the newest of each container is kept, and none
+ *     that has no place in the manifest.
  */
 #ifndef PLAN_H
 #define PLAN_H

@@ -342,10 +342,17 @@ plan_prune(struct planner *p)
 {
 	struct seen_container *c, *newest;
 	struct seen_sandbox *s;
+	size_t i;
 
 	TAILQ_FOREACH (c, &p->seen->containers, entry) {
 		newest = container_newest(p->seen, c->name);
-		if (c == newest || container_may_run(c))
+		if (container_may_run(c))
+			continue;
+		if (spec_of(p, c->name, &i) == NULL) {
+			plan_remove(p, c); /* of another definition */
+			continue;
+		}
+		if (c == newest)
 			continue;
 		if (c == container_previous(p->seen, c->name) &&
 		    c->state == SEEN_EXITED && newest->state != SEEN_EXITED)
