@@ -8,11 +8,15 @@
  *	update stop=… run=… create=… start=… total=…	grace 1 s, TERM ignored
  *	many pods=… parallel=… total=…
  *
- * and removes what it made, also what an earlier run has left behind; with -k
+ * A start ends when a command in the container has made a file, as it does
+ * where Tripod's own are measured.  It removes what it made, also what an earlier run has left behind; with -k
  * it leaves the many pods there.
  */
 #include "reconciled/cri.h"
 
+#include <sys/inotify.h>
+
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <time.h>
@@ -24,7 +28,7 @@
 
 #define PODS_MAX 500
 #define CONNECT_S 10
-#define SCRIPT "trap '' TERM; exec sleep 1000000"
+#define SCRIPT "touch /out/%s; trap '' TERM; exec sleep 1000000"
 
 struct bench;
 
@@ -32,13 +36,17 @@ struct bench;
 struct job {
 	struct bench *bench;
 	struct cripod pod;
+	char script[CRIPOD_TEXT];
 	double begin, run, create, start; /* times at the end of each */
+	int answered, marked; /* its start: by the runtime, by a file */
 };
 
 struct bench {
 	const char *socket, *image;
 	int count, parallel, rounds, keep;
 	char log_dir[64];
+	char out[96]; /* where containers make their files */
+	int out_fd, inotify;
 	struct event_base *base;
 	struct cri *cri;
 	struct job *jobs;
@@ -112,6 +120,14 @@ went_well(struct job *j, const struct cri_result *res)
 	return (0);
 }
 
+/* The answer and the file come in any order. */
+static void
+start_part(struct job *j)
+{
+	if (j->answered && j->marked)
+		job_done(j);
+}
+
 static void
 on_started(void *ctx, struct cri_result *res)
 {
@@ -119,8 +135,46 @@ on_started(void *ctx, struct cri_result *res)
 
 	if (!went_well(j, res))
 		return;
-	j->start = now_ms();
-	job_done(j);
+	j->answered = 1;
+	start_part(j);
+}
+
+/* The container named has made its file. */
+static void
+mark_seen(struct bench *b, const char *name)
+{
+	struct job *j;
+
+	for (j = b->jobs; j < &b->jobs[PODS_MAX]; j++) {
+		if (strcmp(j->pod.name, name) != 0 || j->marked)
+			continue;
+		j->start = now_ms();
+		j->marked = 1;
+		start_part(j);
+		return;
+	}
+}
+
+static void
+on_mark(int fd, short what, void *arg)
+{
+	struct bench *b = arg;
+	union {
+		struct inotify_event first;
+		char room[8192];
+	} u;
+	const struct inotify_event *e;
+	ssize_t n, at;
+
+	(void)what;
+	n = read(fd, &u, sizeof(u));
+	for (at = 0; at < n; at += (ssize_t)(sizeof(*e) + e->len)) {
+		e = (const void *)&u.room[at];
+		if (e->len == 0)
+			continue;
+		(void)unlinkat(b->out_fd, e->name, 0);
+		mark_seen(b, e->name);
+	}
 }
 
 static void
@@ -133,6 +187,7 @@ on_created(void *ctx, struct cri_result *res)
 		return;
 	j->create = now_ms();
 	cripod_id(j->pod.container_id, r->container_id);
+	j->answered = j->marked = 0;
 	(void)cripod_start(&j->pod, j->bench->cri, on_started, j);
 }
 
@@ -249,14 +304,19 @@ clean_up(struct bench *b)
 static void
 jobs_init(struct bench *b)
 {
-	char name[CRIPOD_TEXT], dir[CRIPOD_TEXT];
+	char name[32], dir[CRIPOD_TEXT];
+	struct job *j;
 	int i;
 
 	for (i = 0; i < PODS_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "raw%d", i);
 		(void)snprintf(dir, sizeof(dir), "%s/%d", b->log_dir, i);
-		b->jobs[i].bench = b;
-		cripod_init(&b->jobs[i].pod, name, dir, b->image, SCRIPT);
+		j = &b->jobs[i];
+		j->bench = b;
+		j->marked = 1; /* nothing is awaited */
+		(void)snprintf(j->script, sizeof(j->script), SCRIPT, name);
+		cripod_init(&j->pod, name, dir, b->image, j->script);
+		cripod_mount(&j->pod, b->out, "/out");
 	}
 }
 
@@ -329,6 +389,24 @@ remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
 	(void)type;
 	(void)at;
 	return (remove(path));
+}
+
+/* Where containers make their files, and the events of it. */
+static struct event *
+watch_out(struct bench *b)
+{
+	struct event *ev;
+
+	(void)snprintf(b->out, sizeof(b->out), "%s/out", b->log_dir);
+	if (mkdir(b->out, 0755) == -1 ||
+	    (b->out_fd = open(b->out, O_RDONLY | O_CLOEXEC)) == -1 ||
+	    (b->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) == -1 ||
+	    inotify_add_watch(b->inotify, b->out, IN_CREATE) == -1)
+		fatal("%s", b->out);
+	ev = event_new(b->base, b->inotify, EV_READ | EV_PERSIST, on_mark, b);
+	if (ev == NULL || event_add(ev, NULL) == -1)
+		fatalx("cannot watch %s", b->out);
+	return (ev);
 }
 
 static void
@@ -439,7 +517,7 @@ main(int argc, char *argv[])
 		.parallel = 4,
 		.rounds = 5,
 		.log_dir = "/tmp/rawcri.XXXXXX" };
-	struct event *sigint, *sigterm;
+	struct event *sigint, *sigterm, *marks;
 
 	log_init("rawcri");
 	log_set_level(LOG_LEVEL_WARN);
@@ -448,6 +526,7 @@ main(int argc, char *argv[])
 		fatal("cannot start");
 	b.jobs = xcalloc(PODS_MAX, sizeof(*b.jobs));
 	connect_runtime(&b);
+	marks = watch_out(&b);
 	sigint = evsignal_new(b.base, SIGINT, on_signal, &b);
 	sigterm = evsignal_new(b.base, SIGTERM, on_signal, &b);
 	if (sigint == NULL || event_add(sigint, NULL) == -1 ||
@@ -463,6 +542,7 @@ main(int argc, char *argv[])
 	if (!b.keep || b.failed)
 		clean_up(&b);
 	remove_logs(b.log_dir);
+	event_free(marks);
 	event_free(sigint);
 	event_free(sigterm);
 	cri_free(b.cri);

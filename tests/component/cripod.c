@@ -61,6 +61,17 @@ cripod_init(struct cripod *p, const char *name, const char *log_dir,
 }
 
 void
+cripod_mount(struct cripod *p, const char *host, const char *inside)
+{
+	runtime__v1__mount__init(&p->mount);
+	p->mount.host_path = loose(host);
+	p->mount.container_path = loose(inside);
+	p->mounts[0] = &p->mount;
+	p->container.mounts = p->mounts;
+	p->container.n_mounts = 1;
+}
+
+void
 cripod_id(char to[static CRIPOD_TEXT], const char *id)
 {
 	(void)snprintf(to, CRIPOD_TEXT, "%s", id);

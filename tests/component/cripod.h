@@ -25,6 +25,7 @@ struct cripod {
 	Runtime__V1__ImageSpec image;
 	Runtime__V1__LinuxContainerSecurityContext security;
 	Runtime__V1__LinuxContainerConfig linux;
+	Runtime__V1__Mount mount, *mounts[1];
 	Runtime__V1__ContainerConfig container;
 };
 
@@ -34,6 +35,9 @@ struct cripod {
  */
 void cripod_init(struct cripod *, const char *name, const char *log_dir,
     const char *image, const char *script);
+
+/* Shows the container a folder of the host; both paths are borrowed. */
+void cripod_mount(struct cripod *, const char *host, const char *inside);
 
 /* Copies an id out of an answer. */
 void cripod_id(char[static CRIPOD_TEXT], const char *);
