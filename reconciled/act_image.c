@@ -199,7 +199,7 @@ act_cancel_pulls(struct pod *p)
 	struct memo_container *m;
 	size_t i;
 
-	for (i = 0; i < POD_CONTAINERS_MAX; i++) {
+	for (i = 0; i < p->memo.n_container; i++) {
 		m = &p->memo.container[i];
 		if (m->pull == NULL)
 			continue;

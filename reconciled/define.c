@@ -61,6 +61,7 @@ pod_take(struct pod *p, Tripod__Definition *d, struct arena *a)
 	arena_free(p->arena);
 	p->arena = a;
 	p->definition = d;
+	pod_make_room(p, spec_count(d->pod));
 	p->dirty = 1;
 }
 

@@ -53,12 +53,14 @@ pod_forget(struct pod *p)
 		c->crash.delay_ms = 0;
 	p->want.over = m->over = OVER_NOT;
 	p->want.deadline = MTIME_NEVER;
-	for (i = 0; i < POD_CONTAINERS_MAX; i++) {
+	for (i = 0; i < m->n_container; i++) {
 		free(m->container[i].image_ref);
 		free(m->container[i].image_user);
 		health_forget(&m->container[i].health);
-		memset(&m->container[i], 0, sizeof(m->container[i]));
 	}
+	free(m->container);
+	m->container = NULL;
+	m->n_container = 0;
 	retry_clear(&m->sandbox);
 	m->message[0] = '\0';
 }
@@ -69,6 +71,15 @@ pod_untell(struct pod *p)
 	free(p->published);
 	p->published = NULL;
 	p->published_len = 0;
+}
+
+void
+pod_make_room(struct pod *p, size_t containers)
+{
+	if (p->memo.container != NULL)
+		return;
+	p->memo.container = xcalloc(containers, sizeof(*p->memo.container));
+	p->memo.n_container = containers;
 }
 
 struct pod *

@@ -44,7 +44,8 @@ struct memo_condition {
 };
 
 struct pod_memo {
-	struct memo_container container[POD_CONTAINERS_MAX];
+	struct memo_container *container; /* by index; see pod_make_room */
+	size_t n_container;
 	struct retry sandbox;
 	int sandbox_busy;	       /* RunPodSandbox is under way ... */
 	struct mtime sandbox_since;    /* ... since then */
@@ -126,6 +127,8 @@ void pod_free(struct pod *);
 void pod_forget(struct pod *);
 /* Forgets what was told of it, which the next status would go on from. */
 void pod_untell(struct pod *);
+/* Makes room in its memo for that many containers, unless there is some. */
+void pod_make_room(struct pod *, size_t containers);
 struct pod *pods_find(const struct pods *, const char *uid);
 
 #endif

@@ -9,8 +9,8 @@
  *	many pods=… parallel=… total=…
  *
  * A start ends when a command in the container has made a file, as it does
- * where Tripod's own are measured.  It removes what it made, also what an earlier run has left behind; with -k
- * it leaves the many pods there.
+ * where Tripod's own are measured.  It removes what it made, also what an
+ * earlier run has left behind; with -k it leaves the many pods there.
  */
 #include "reconciled/cri.h"
 

@@ -53,6 +53,7 @@ translate_all(Tripod__Definition *m)
 
 	p = pod_new(m->pod->uid, m->pod->namespace_, m->pod->name);
 	p->definition = m;
+	pod_make_room(p, spec_count(m->pod));
 	arena_init(&a, ARENA_MAX);
 	(void)translate_sandbox(&a, &env, p, 0);
 	(void)translate_hosts(&a, &env, p, in.ips, "127.0.0.1 localhost\n");

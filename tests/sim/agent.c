@@ -194,6 +194,7 @@ agent_define(struct agent *a)
 		p = agent_pod(a, d->uid);
 		/* The plan reads it only. */
 		p->definition = (Tripod__Definition *)(uintptr_t)&d->definition;
+		pod_make_room(p, spec_count(p->definition->pod));
 	}
 	TAILQ_FOREACH (p, &a->pods, entry) {
 		p->want.wanted = 0;

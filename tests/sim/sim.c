@@ -66,9 +66,13 @@ fault_probe(struct agent *a)
 {
 	struct health *h;
 	struct pod *p;
+	size_t i;
 
 	TAILQ_FOREACH (p, &a->pods, entry) {
-		h = &p->memo.container[world_random(a->w, 4)].health;
+		i = world_random(a->w, 4);
+		if (i >= p->memo.n_container)
+			continue;
+		h = &p->memo.container[i].health;
 		if (h->id != NULL && world_random(a->w, 2) == 0)
 			h->verdict[PROBE_LIVENESS] = VERDICT_BAD;
 	}

@@ -311,6 +311,7 @@ planned_new(
 	f->planned.pod = p;
 	fill_definition(f, pod, want);
 	p->definition = &f->planned.definition;
+	pod_make_room(p, POD_CONTAINERS_MAX);
 	fill_want(&p->want, want, &f->planned.def);
 	fill_memo(&p->memo, memo);
 	parse_seen(f, seen);

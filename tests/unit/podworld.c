@@ -49,6 +49,7 @@ podworld_setup(void **state)
 	text_set(&f.p->file, "web.yaml");
 	f.p->seen_ns = SEEN_NS;
 	f.p->definition = &f.definition;
+	pod_make_room(f.p, POD_CONTAINERS_MAX);
 	*state = &f;
 	return (0);
 }

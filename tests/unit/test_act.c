@@ -265,6 +265,7 @@ setup(void **state)
 	w->container.post_start = &w->hook;
 	w->p = pod_new("u", "default", "web");
 	w->p->definition = &w->definition;
+	pod_make_room(w->p, 1);
 	s = sandbox_add(&w->p->seen, "s", 0, 1);
 	s->ready = s->detailed = 1;
 	*state = w;

@@ -79,6 +79,7 @@ setup(void **state)
 	f.manifest.file = TEXT("web.yaml");
 	f.p = pod_new("u1", "default", "web");
 	f.p->definition = &f.definition;
+	pod_make_room(f.p, POD_CONTAINERS_MAX);
 	*state = &f;
 	return (0);
 }

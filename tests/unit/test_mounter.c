@@ -73,6 +73,7 @@ make_pod(struct fixture *f)
 	f->config.n_mounts = 1;
 	f->p = pod_new("u1", "default", "web");
 	f->p->definition = &f->definition;
+	pod_make_room(f->p, POD_CONTAINERS_MAX);
 }
 
 static int

@@ -160,6 +160,7 @@ setup(void **state)
 	w.spec.n_container = 1;
 	w.pod = pod_new("uid", "default", "web");
 	w.pod->definition = &w.definition;
+	pod_make_room(w.pod, CONTAINERS);
 	w.pod->want.pod = &w.spec;
 	*state = &w;
 	return (0);

@@ -38,6 +38,7 @@ make_pod(const char *uid, Tripod__Definition *m, unsigned int bits)
 	struct pod *p = pod_new(uid, "default", "web");
 
 	p->definition = m;
+	pod_make_room(p, 1);
 	p->want.wanted = (bits & WANTED) != 0;
 	p->want.terminating = (bits & ENDING) != 0;
 	p->inflight = (bits & BUSY) != 0;

@@ -61,6 +61,7 @@ setup(void **state)
 	f.definition.pod = &f.pod;
 	f.p = pod_new("u", "default", "web");
 	f.p->definition = &f.definition;
+	pod_make_room(f.p, POD_CONTAINERS_MAX);
 	f.p->want.wanted = 1;
 	f.p->memo.start_ns = 77;
 	*state = &f;
