@@ -433,7 +433,7 @@ $(eval $(call unit,render,tests/unit/cases.o $(MANIFEST_ALL),\
 $(eval $(call unit,pod,tests/unit/messagetext.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call unit,manifest,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
-$(eval $(call unit,hostile,$(MANIFEST_ALL),$(LIBS_MANIFEST)))
+$(eval $(call unit,hostile,watcherd/excerpt.o $(MANIFEST_ALL),$(LIBS_MANIFEST)))
 $(eval $(call fuzz,manifest,watcherd/excerpt.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
 $(eval $(call testprogram,tests/bench/decode,$(MANIFEST_ALL),\

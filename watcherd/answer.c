@@ -60,8 +60,9 @@ answer_refuse(struct sync *s, struct file *f, const char *fmt, ...)
 	arena_release(&arena);
 }
 
+/* Takes the bytes, so that they are gone when it is sent. */
 static void
-answer_parse(struct sync *s, struct file *f, const void *bytes, size_t len)
+answer_parse(struct sync *s, struct file *f, void *bytes, size_t len)
 {
 	const struct manifest_source src = { f->name, s->node, bytes, len,
 		s->mode };
@@ -70,6 +71,7 @@ answer_parse(struct sync *s, struct file *f, const void *bytes, size_t len)
 
 	arena_init(&arena, MANIFEST_ARENA_MAX);
 	m = manifest_parse(&src, &arena);
+	free(bytes);
 	log_assert(m != NULL);
 	answer_send(s, f, m);
 	arena_release(&arena);
@@ -116,7 +118,6 @@ answer_read(
 		return;
 	case LOAD_DONE:
 		answer_parse(s, f, bytes, len);
-		free(bytes);
 		break;
 	}
 	f->print = *print;

@@ -237,9 +237,19 @@ build_add(struct build *b, struct node *node)
 	return (build_put(b, node, 0));
 }
 
+static int
+build_too_deep(struct build *b, struct place at)
+{
+	problem_add(b->problems, at, NULL, "nested deeper than %d levels",
+	    TREE_DEPTH_MAX);
+	return (-1);
+}
+
 int
 build_add_alias(struct build *b, struct node *node, struct place at)
 {
+	if (b->depth + node->height > TREE_DEPTH_MAX)
+		return (build_too_deep(b, at));
 	if (build_count(b, 1 + (size_t)node->weight, node->bytes, at) == -1)
 		return (-1);
 	b->aliased += node->weight;
@@ -260,11 +270,8 @@ build_open(
 {
 	struct build_frame *f;
 
-	if (b->depth == TREE_DEPTH_MAX) {
-		problem_add(b->problems, at, NULL,
-		    "nested deeper than %d levels", TREE_DEPTH_MAX);
-		return (-1);
-	}
+	if (b->depth == TREE_DEPTH_MAX)
+		return (build_too_deep(b, at));
 	if (build_wants_key(b)) {
 		/* Most often "{{ ... }}", and nobody filled it in. */
 		problem_add(b->problems, at, NULL,
@@ -324,6 +331,16 @@ build_clash(struct build *b, struct build_frame *f, const struct member *early,
 	return (late->member.value == NULL ? problem_nomem(b->problems) : 0);
 }
 
+/* Counts a child in. */
+static void
+node_take(struct node *node, const struct node *child)
+{
+	node->weight += child->weight;
+	node->bytes += child->bytes;
+	if (node->height < child->height)
+		node->height = child->height;
+}
+
 /* Sorted, each key once. */
 static int
 map_members(struct build *b, struct build_frame *f, size_t n)
@@ -365,9 +382,8 @@ close_map(struct build *b, struct build_frame *f)
 	if (map_members(b, f, n) == -1)
 		return (-1);
 	for (i = 0; i < node->n; i++) {
-		node->weight += node->member[i].value->weight;
-		node->bytes += node->member[i].value->bytes +
-		    (uint32_t)strlen(node->member[i].key);
+		node_take(node, node->member[i].value);
+		node->bytes += (uint32_t)strlen(node->member[i].key);
 	}
 	return (0);
 }
@@ -388,8 +404,8 @@ close_list(struct build *b, struct build_frame *f)
 		return (problem_nomem(b->problems));
 	for (i = 0; i < node->n; i++) {
 		node->item[i] = e[i].member.value;
-		node->weight += (uint32_t)e[i].alias + node->item[i]->weight;
-		node->bytes += node->item[i]->bytes;
+		node->weight += (uint32_t)e[i].alias;
+		node_take(node, node->item[i]);
 	}
 	return (0);
 }
@@ -405,6 +421,7 @@ build_close(struct build *b)
 	if (rc == -1 || build_count(b, 1, 0, node->at) == -1)
 		return (-1);
 	node->weight++;
+	node->height++;
 	b->nentries = f->first;
 	b->depth--;
 	return (build_put(b, node, 0));

@@ -263,6 +263,7 @@ render_bytes(struct check *check, struct result *result,
 		return (1);
 	}
 	arena_release(&arena);
+	arena_init(&arena, MANIFEST_ARENA_MAX);
 	rc = manifest_render(src, form, &arena, stdout) == -1 ||
 		fflush(stdout) == EOF
 	    ? EX_IOERR

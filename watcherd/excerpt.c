@@ -58,6 +58,11 @@ cell_read(struct cell *c, const unsigned char *p, size_t len, size_t column)
 	unsigned int code;
 
 	memset(c, 0, sizeof(*c));
+	if (*p >= 0x20 && *p < 0x7f) {
+		c->text[0] = (char)*p;
+		c->width = c->bytes = 1;
+		return;
+	}
 	c->bytes = utf8_length(p, len);
 	code = c->bytes == 0 ? *p : utf8_code(p, c->bytes);
 	if (code == '\t') {
@@ -147,19 +152,16 @@ plain_length(const unsigned char *p, size_t len, int flow)
 
 /* Bytes of the key or value that begins at the mark; 0: not known. */
 static size_t
-token_length(const struct excerpt *e, int json)
+token_length(const struct excerpt *e, int flow)
 {
 	const unsigned char *p = e->line + e->mark;
 	size_t len = e->len - e->mark;
-	int flow;
 
 	if (len == 0 || memchr("&*!|>[]{},", *p, 10) != NULL ||
 	    (*p == '-' && (len == 1 || p[1] == ' ')))
 		return (0);
 	if (*p == '"' || *p == '\'')
 		return (quoted_length(p, len));
-	flow = json || memchr(e->line, '{', e->mark) != NULL ||
-	    memchr(e->line, '[', e->mark) != NULL;
 	return (plain_length(p, len, flow));
 }
 
@@ -167,10 +169,14 @@ token_length(const struct excerpt *e, int json)
 static size_t
 characters(const unsigned char *p, size_t len, uint32_t count)
 {
-	size_t i = 0, n;
+	size_t i = 0, n = 1;
 
-	for (; count > 0 && i < len; count--)
-		i += (n = utf8_length(p + i, len - i)) > 0 ? n : 1;
+	for (; count > 0 && i < len; count--) {
+		if (p[i] >= 0x80)
+			n = utf8_length(p + i, len - i);
+		i += n > 0 ? n : 1;
+		n = 1;
+	}
 	return (i);
 }
 
@@ -185,21 +191,14 @@ character_count(const unsigned char *p, size_t len)
 	return (count);
 }
 
-int
-excerpt_find(struct excerpt *e, const void *bytes, size_t len, uint32_t line,
-    uint32_t column)
+/* The line of that number; its end may be missing.  -1: there is none. */
+static int
+line_find(struct excerpt *e, const unsigned char *p, size_t len, uint32_t line,
+    int json)
 {
-	const unsigned char *p = bytes, *end = p + len;
-	int json = json_is(bytes, len);
+	const unsigned char *end = p + len;
 	size_t n;
 
-	if (line == 0 || column == 0 ||
-	    (len > 1 &&
-		(memcmp(p, "\xff\xfe", 2) == 0 ||
-		    memcmp(p, "\xfe\xff", 2) == 0)))
-		return (-1);
-	if (len > 2 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		p += 3;
 	for (; line > 1 && p<end; p += n> 0 ? n : 1) {
 		n = line_end(p, (size_t)(end - p), json);
 		line -= n > 0;
@@ -211,11 +210,66 @@ excerpt_find(struct excerpt *e, const void *bytes, size_t len, uint32_t line,
 			break;
 	}
 	e->len = (size_t)(p - e->line);
+	return (0);
+}
+
+/* Leaves of a long line what is near the mark. */
+static void
+line_cut(struct excerpt *e)
+{
+	size_t n;
+
+	if (e->mark > EXCERPT_AROUND_MAX) {
+		n = e->mark - EXCERPT_AROUND_MAX;
+		while (n < e->mark && (e->line[n] & 0xc0) == 0x80)
+			n++;
+		e->line += n;
+		e->len -= n;
+		e->mark -= n;
+		e->cut_before = 1;
+	}
+	n = e->mark + EXCERPT_AROUND_MAX;
+	if (e->len > n) {
+		while (n > e->mark && (e->line[n] & 0xc0) == 0x80)
+			n--;
+		e->len = n;
+		e->cut_after = 1;
+	}
+}
+
+int
+excerpt_find(struct excerpt *e, const void *bytes, size_t len, uint32_t line,
+    uint32_t column)
+{
+	const unsigned char *p = bytes;
+	int json = json_is(bytes, len), flow;
+
+	memset(e, 0, sizeof(*e));
+	if (line == 0 || column == 0 ||
+	    (len > 1 &&
+		(memcmp(p, "\xff\xfe", 2) == 0 ||
+		    memcmp(p, "\xfe\xff", 2) == 0)))
+		return (-1);
+	if (len > EXCERPT_TEXT_MAX) {
+		len = EXCERPT_TEXT_MAX;
+		e->cut_after = 1;
+	}
+	if (len > 2 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+		p += 3;
+		len -= 3;
+	}
+	if (line_find(e, p, len, line, json) == -1)
+		return (-1);
+	e->cut_after = e->cut_after && e->line + e->len == p + len;
 	e->mark = characters(e->line, e->len, column - 1);
-	e->nmark = token_length(e, json);
+	if (e->mark == e->len && e->cut_after)
+		return (-1);
+	flow = json || memchr(e->line, '{', e->mark) != NULL ||
+	    memchr(e->line, '[', e->mark) != NULL;
+	line_cut(e);
+	e->nmark = token_length(e, flow);
 	e->column = column;
-	e->end = 0;
-	if (e->nmark > 0)
+	if (e->nmark > 0 && !(e->cut_after && e->mark + e->nmark == e->len))
 		e->end = column + character_count(e->line + e->mark, e->nmark);
 	return (0);
 }
@@ -269,15 +323,17 @@ excerpt_print(const struct excerpt *e, int color, FILE *to)
 	size_t at = columns(e, e->mark), first = 0, last;
 	size_t end = columns(e, e->mark + e->nmark);
 	size_t all = columns(e, e->len);
+	int dots;
 
 	if (all > SHOWN && at + SHOWN - SHOWN_BEFORE > SHOWN)
 		first = at - SHOWN_BEFORE;
 	last = all > first + SHOWN ? first + SHOWN : all;
-	(void)fprintf(to, MARGIN "%s", first > 0 ? DOTS : "");
+	dots = first > 0 || e->cut_before;
+	(void)fprintf(to, MARGIN "%s", dots ? DOTS : "");
 	print_columns(e, first, last, to);
-	(void)fprintf(to, "%s\n", last < all ? DOTS : "");
+	(void)fprintf(to, "%s\n", last < all || e->cut_after ? DOTS : "");
 	if (end > last)
 		end = last;
-	print_mark(at - first + (first > 0 ? strlen(DOTS) : 0),
+	print_mark(at - first + (dots ? strlen(DOTS) : 0),
 	    end > at ? end - at : 1, color, to);
 }

@@ -10,10 +10,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define EXCERPT_TEXT_MAX (1 << 20) /* bytes in which places are shown */
+#define EXCERPT_AROUND_MAX 1024	   /* bytes on either side of one */
+
 struct excerpt {
 	const unsigned char *line; /* borrowed; without its end */
 	size_t len;
-	size_t mark;	 /* bytes before what is meant */
+	int cut_before, cut_after; /* the line is longer at that end */
+	size_t mark;		   /* bytes before what is meant */
 	size_t nmark;	 /* bytes of what is meant; 0: it is not known */
 	uint32_t column; /* from 1, in characters, of what is meant */
 	uint32_t end;	 /* of what follows it; 0: it is not known */
@@ -21,7 +25,7 @@ struct excerpt {
 
 /*
  * Finds a place, lines and columns as problem.h has them.  -1: the text
- * has no such place, or is not UTF-8.
+ * has no such place, not so far at its start, or is not UTF-8.
  */
 int excerpt_find(struct excerpt *, const void *bytes, size_t len, uint32_t line,
     uint32_t column);

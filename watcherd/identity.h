@@ -52,7 +52,7 @@
 #define POD_NAME_SIZE 254 /* with the node's name, and the NUL */
 
 /* Memory to work out one, which is given back. */
-#define IDENTITY_MEMORY_MAX (32 * 1024 * 1024)
+#define IDENTITY_MEMORY_MAX (8 * 1024 * 1024)
 
 struct identity_of {
 	char uid[UID_SIZE];

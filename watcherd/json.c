@@ -208,7 +208,8 @@ string_body(struct lexer *lx, char **out)
 
 /*
  * Bytes that are enough up to the closing quote: no escape makes its text
- * longer, a malformed byte becomes three.
+ * longer, a malformed byte becomes three.  It is looked at no further than
+ * a value may go.
  */
 static size_t
 string_size(const struct lexer *lx)
@@ -216,7 +217,8 @@ string_size(const struct lexer *lx)
 	const unsigned char *p;
 	size_t size = 0;
 
-	for (p = lx->p; p < lx->end && *p != '"'; p++) {
+	for (p = lx->p; p < lx->end && *p != '"' && size <= TREE_VALUE_MAX;
+	     p++) {
 		if (*p == '\\' && p + 1 < lx->end) {
 			p++;
 			size++;
@@ -230,11 +232,17 @@ static struct node *
 read_string(struct lexer *lx)
 {
 	struct place at = lx->at;
+	size_t size;
 	struct node *node;
 	char *text, *end;
 
 	advance(lx);
-	if ((text = arena_alloc(lx->arena, string_size(lx) + 1)) == NULL) {
+	if ((size = string_size(lx)) > TREE_VALUE_MAX) {
+		problem_add(lx->problems, at, NULL,
+		    "more than %d bytes of one value", TREE_VALUE_MAX);
+		return (NULL);
+	}
+	if ((text = arena_alloc(lx->arena, size + 1)) == NULL) {
 		(void)problem_nomem(lx->problems); /* told by NULL as well */
 		return (NULL);
 	}

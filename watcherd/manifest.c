@@ -196,6 +196,7 @@ intake_new(const struct manifest_source *src, struct arena *arena)
 	struct problems *p;
 	struct intake *in;
 
+	arena->limit -= src->len < arena->limit ? src->len : arena->limit;
 	if ((p = arena_alloc(arena, sizeof(*p))) == NULL ||
 	    (in = arena_alloc(arena, sizeof(*in))) == NULL)
 		return (NULL);

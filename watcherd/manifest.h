@@ -18,8 +18,16 @@
 #define MANIFEST_SIZE_LENIENT 10485759		/* a kubelet's limit */
 #define MANIFEST_SIZE_MAX MANIFEST_SIZE_LENIENT /* that may be configured */
 #define MANIFEST_PODS_MAX 100			/* in one file */
-#define MANIFEST_MESSAGE_MAX (4000 * 1024)    /* bytes of all that it defines */
-#define MANIFEST_ARENA_MAX (32 * 1024 * 1024) /* memory to parse one */
+#define MANIFEST_MESSAGE_MAX (4000 * 1024) /* bytes of all that it defines */
+
+/*
+ * No file takes more than 32 MiB: itself and the arena that it is parsed
+ * into, and 10 MiB for what is on the heap for a while: buffers of
+ * libyaml, open collections (build.h), the text of an identity.
+ */
+#define MANIFEST_MEMORY_MAX (32 * 1024 * 1024)
+#define MANIFEST_HEAP_MAX (10 * 1024 * 1024)
+#define MANIFEST_ARENA_MAX (MANIFEST_MEMORY_MAX - MANIFEST_HEAP_MAX)
 
 struct manifest_source {
 	const char *file; /* base name: part of the pod's identity */
@@ -31,7 +39,8 @@ struct manifest_source {
 
 /*
  * Parses, decodes, defaults, validates.  The result lives in the arena,
- * which should be fresh and have MANIFEST_ARENA_MAX; its state is VALID
+ * which should be fresh and have MANIFEST_ARENA_MAX, off which the bytes
+ * of the file are taken; its state is VALID
  * (with its definition; there may be warnings) or INVALID (at
  * least one error).  NULL only if the arena is too small for any answer.
  */

@@ -300,29 +300,35 @@ reads_back(
 			  : strtod(text, NULL) == mag);
 }
 
+/*
+ * The most digits, less one, that a number surely has room for: fewer, if
+ * they do, are these with zeros behind.  The smallest numbers are evenly
+ * spaced.
+ */
+static int
+digits_sure(double mag, int is_single)
+{
+	char text[FLOAT_TEXT_MAX];
+	long n;
+
+	if (mag == 0 || mag >= (is_single ? FLT_MIN : DBL_MIN))
+		return (is_single ? FLT_DIG - 1 : DBL_DIG - 1);
+	(void)snprintf(text, sizeof(text), "%.0e", mag);
+	/* The least ones are 1e-45 and 5e-324; it may be rounded up. */
+	n = strtol(strchr(text, 'e') + 1, NULL, 10) + (is_single ? 43 : 322);
+	return (n > 0 ? (int)n : 0);
+}
+
 static void
 digits_find(double mag, int is_single, struct digits *out)
 {
 	char text[FLOAT_TEXT_MAX], *p, *e;
-	int low = is_single ? FLT_DIG - 1 : DBL_DIG - 1, mid;
+	int low = digits_sure(mag, is_single);
 	int high = is_single ? FLT_DECIMAL_DIG - 1 : DBL_DECIMAL_DIG - 1;
 	size_t n = 0;
 
-	/* Fewer digits, if they do, are these with zeros behind; but the
-	 * smallest numbers have fewer, and are evenly spaced. */
-	if (mag >= (is_single ? FLT_MIN : DBL_MIN)) {
-		while (low < high && !reads_back(mag, is_single, low, text))
-			low++;
-		high = low;
-	}
-	for (low = high == low ? high : 0; low < high;) {
-		mid = (low + high) / 2;
-		if (reads_back(mag, is_single, mid, text))
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	(void)reads_back(mag, is_single, high, text); /* for the text */
+	while (!reads_back(mag, is_single, low, text) && low < high)
+		low++;
 	memset(out, 0, sizeof(*out));
 	e = strchr(text, 'e');
 	out->exponent = (int)strtol(e + 1, NULL, 10);

@@ -15,9 +15,10 @@
 
 #include "common/mem.h"
 
-#define TREE_DEPTH_MAX 1000	 /* collections within each other */
+#define TREE_DEPTH_MAX 10000	 /* collections within each other */
 #define TREE_NODES_MAX 100000	 /* nodes, aliases written out */
 #define TREE_BYTES_MAX (4 << 20) /* bytes of text, aliases written out */
+#define TREE_VALUE_MAX (2 << 20) /* bytes of one value, as it is written */
 
 enum node_kind {
 	NODE_NULL,
@@ -41,6 +42,7 @@ struct node {
 	struct place at;
 	uint32_t weight; /* nodes, itself included, aliases written out */
 	uint32_t bytes;	 /* of text in them */
+	uint32_t height; /* collections within each other, of a reader's node */
 	size_t n;	 /* bytes of str, or children */
 	union {
 		int64_t num; /* BOOL; integers that decode.h has checked */

@@ -6,8 +6,7 @@
 
 #define YAML_REPAIRED_MAX (1 << 20) /* bytes that are read again */
 #define YAML_DIRECTIVES_MAX 100
-#define YAML_WORK_MAX 10000000 /* values times the depth of flow style */
-#define YAML_AHEAD 512	       /* bytes that libyaml gets at once */
+#define YAML_AHEAD 512 /* bytes that libyaml gets at once */
 
 /*
  * Rewrites what the kubelet's reader takes; then all must be read again.
@@ -16,15 +15,15 @@ static int
 reader_repair(struct yaml_reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
+	struct yaml_cursor c = { 0, 0 };
 	struct yaml_fault fault;
 	size_t done = (size_t)(r->bytes - r->text.bytes);
 
 	if (!r->can_repair || p->error != YAML_SCANNER_ERROR ||
 	    p->encoding != YAML_UTF8_ENCODING)
 		return (0);
-	r->chars = r->byte = 0;
-	fault.start = done + yaml_byte_of(r, p->context_mark.index);
-	fault.at = done + yaml_byte_of(r, p->problem_mark.index);
+	fault.start = done + yaml_byte_of(r, &c, p->context_mark.index);
+	fault.at = done + yaml_byte_of(r, &c, p->problem_mark.index);
 	return (repair(r->arena, &r->text, &fault));
 }
 
@@ -200,7 +199,8 @@ warn_of_rest(struct yaml_reader *r, const yaml_event_t *ev)
 
 	if (r->parser.encoding != YAML_UTF8_ENCODING)
 		return;
-	for (i = yaml_byte_of(r, ev->end_mark.index); i < r->len; i += n + 1) {
+	i = yaml_byte_of(r, &r->events, ev->end_mark.index);
+	for (; i < r->len; i += n + 1) {
 		end = memchr(r->bytes + i, '\n', r->len - i);
 		n = end == NULL ? r->len - i : (size_t)(end - (r->bytes + i));
 		if (!is_content(r->bytes + i, n))
@@ -234,15 +234,27 @@ on_document_end(struct yaml_reader *r, const yaml_event_t *ev)
 	return (lenient);
 }
 
-/* libyaml looks at all open brackets for each value. */
+/*
+ * libyaml looks at all open brackets for each token, several times for what
+ * may be a key; there is but one token to a bracket that opens first in
+ * another, or closes.
+ */
 static int
 reader_work(struct yaml_reader *r, const yaml_event_t *ev)
 {
-	r->work += r->flow;
+	int opens = ev->type == YAML_SEQUENCE_START_EVENT ||
+	    ev->type == YAML_MAPPING_START_EVENT;
+	int closes = ev->type == YAML_SEQUENCE_END_EVENT ||
+	    ev->type == YAML_MAPPING_END_EVENT;
+	size_t looks = closes || (opens && r->opened) ? YAML_WORK_LOOK
+						      : YAML_WORK_LOOKS;
+
+	r->opened = opens;
+	r->work += YAML_WORK_VALUE + r->flow * looks;
 	if (r->work <= YAML_WORK_MAX)
 		return (0);
 	problem_add(r->problems, yaml_place(r, &ev->start_mark), NULL,
-	    "too many values nested too deep");
+	    "too much to read: too many values, or nested too deep");
 	return (-1);
 }
 
@@ -282,6 +294,43 @@ reader_event(struct yaml_reader *r, const yaml_event_t *ev)
 }
 
 /*
+ * Moves on to the token that libyaml is reading, over what may be any
+ * number of blanks and comments.
+ */
+static void
+token_find(struct yaml_reader *r)
+{
+	const yaml_parser_t *p = &r->parser;
+	const unsigned char *end;
+	size_t i = r->token;
+
+	if (p->tokens.tail != p->tokens.head)
+		i = yaml_byte_of(
+		    r, &r->ahead, p->tokens.tail[-1].end_mark.index);
+	if (i < r->token)
+		i = r->token;
+	for (; i < r->len && memchr(" \t\r\n#", r->bytes[i], 5) != NULL; i++) {
+		if (r->bytes[i] != '#')
+			continue;
+		end = memchr(r->bytes + i, '\n', r->len - i);
+		i = end == NULL ? r->len : (size_t)(end - r->bytes);
+	}
+	r->token = i;
+}
+
+/* libyaml gathers it in buffers that double. */
+static int
+token_is_long(struct yaml_reader *r)
+{
+	if (r->taken < r->token + TREE_VALUE_MAX)
+		return (0);
+	if (r->parser.encoding == YAML_UTF8_ENCODING)
+		token_find(r);
+	r->too_long = r->taken >= r->token + TREE_VALUE_MAX;
+	return (r->too_long);
+}
+
+/*
  * In pieces: libyaml decodes all that it is given, and a bad byte far
  * behind the first document is no fault of that one.
  */
@@ -295,6 +344,9 @@ on_read(void *arg, unsigned char *buf, size_t size, size_t *n)
 		*n = size;
 	if (*n > YAML_AHEAD)
 		*n = YAML_AHEAD;
+	if (token_is_long(r))
+		return (0);
+	r->work += *n * YAML_WORK_BYTE;
 	memcpy(buf, r->bytes + r->taken, *n);
 	r->taken += *n;
 	return (1);
@@ -325,7 +377,9 @@ reader_parse(struct yaml_reader *r)
 {
 	int rc;
 
-	r->taken = r->chars = r->byte = 0;
+	r->taken = r->token = 0;
+	r->events = r->ahead = (struct yaml_cursor){ 0, 0 };
+	r->too_long = 0;
 	r->flow = 0;
 	r->nanchors = 0;
 	build_next(&r->build);
@@ -418,6 +472,7 @@ yaml_read(const void *bytes, size_t len, struct arena *arena,
 	r.arena = arena;
 	r.problems = problems;
 	r.documents = documents;
+	r.work = len * YAML_WORK_LOADED;
 	documents->n = 0;
 	if (!has_few_directives(&r.text)) {
 		problem_add(problems, (struct place){ 1, 1 }, NULL,

@@ -110,10 +110,9 @@ syntax_error(struct yaml_reader *r, const char *text)
 	char buf[MORE_MAX];
 	const char *more = hint_more(r, hint, buf);
 	struct place at = yaml_place(r, &p->problem_mark);
-	size_t i;
+	struct yaml_cursor c = { 0, 0 };
+	size_t i = yaml_byte_of(r, &c, p->problem_mark.index);
 
-	r->chars = r->byte = 0;
-	i = yaml_byte_of(r, p->problem_mark.index);
 	if (i < r->len && r->bytes[i] == '\t')
 		problem_add(r->problems, at, NULL,
 		    "%s (a tab; indent with blanks)", text);
@@ -140,6 +139,12 @@ yaml_error(struct yaml_reader *r)
 
 	switch (p->error) {
 	case YAML_READER_ERROR:
+		if (r->too_long) {
+			problem_add(r->problems,
+			    yaml_place_of_byte(r, r->token), NULL,
+			    "more than %d bytes of one value", TREE_VALUE_MAX);
+			return;
+		}
 		at = yaml_place_of_byte(r, p->problem_offset);
 		if (p->problem_value >= 0)
 			problem_add(r->problems, at, NULL, "%s (0x%02x)", text,

@@ -9,6 +9,7 @@
 
 #include "watcherd/build.h"
 #include "watcherd/repair.h"
+#include "watcherd/yaml.h"
 
 #define TAG_CORE "tag:yaml.org,2002:"
 
@@ -18,15 +19,24 @@ struct anchor {
 	struct node *node;
 };
 
+/* Where a character is, by its number; found in order. */
+struct yaml_cursor {
+	size_t chars, byte;
+};
+
 struct yaml_reader {
 	yaml_parser_t parser;
 	const unsigned char *bytes; /* what is parsed: the rest of the file */
 	size_t len, taken;	    /* by libyaml */
 	uint32_t line;		    /* lines before it */
 	size_t lines;		    /* in it, up to where the parser got */
-	size_t chars, byte;	    /* a character's number and place */
-	size_t work;
-	size_t flow; /* open collections in flow style */
+	struct yaml_cursor events;  /* where they are */
+	struct yaml_cursor ahead;   /* where libyaml is */
+	size_t token;		    /* byte before which none is unfinished */
+	int too_long;		    /* one is */
+	size_t work;		    /* so far, see yaml.h */
+	int opened;		    /* the last event was a bracket */
+	size_t flow;		    /* open collections in flow style */
 	int can_repair, repaired;
 	struct yaml_text text; /* the whole file */
 	struct arena *arena;
@@ -43,8 +53,9 @@ struct place yaml_place_of_byte(const struct yaml_reader *, size_t);
 /* Adds the problem that has stopped libyaml. */
 void yaml_error(struct yaml_reader *);
 
-/* The byte of a character that libyaml counts; they come in order. */
-size_t yaml_byte_of(struct yaml_reader *, size_t index);
+/* The byte of a character that libyaml counts. */
+size_t yaml_byte_of(
+    const struct yaml_reader *, struct yaml_cursor *, size_t index);
 
 /*
  * Refuses a scalar that libyaml takes and the kubelet's reader does not:

@@ -4,18 +4,18 @@
 #include "watcherd/yaml_reader.h"
 
 size_t
-yaml_byte_of(struct yaml_reader *r, size_t index)
+yaml_byte_of(const struct yaml_reader *r, struct yaml_cursor *c, size_t index)
 {
-	if (r->chars == 0 && r->len >= 3 &&
+	if (c->chars == 0 && r->len >= 3 &&
 	    memcmp(r->bytes, "\xef\xbb\xbf", 3) == 0)
-		r->byte = 3;
-	while (r->chars < index && r->byte < r->len) {
-		r->byte++;
-		while (r->byte < r->len && (r->bytes[r->byte] & 0xc0) == 0x80)
-			r->byte++;
-		r->chars++;
+		c->byte = 3;
+	while (c->chars < index && c->byte < r->len) {
+		c->byte++;
+		while (c->byte < r->len && (r->bytes[c->byte] & 0xc0) == 0x80)
+			c->byte++;
+		c->chars++;
 	}
-	return (r->byte);
+	return (c->byte);
 }
 
 /*
@@ -43,8 +43,8 @@ has_slash_escape(struct yaml_reader *r, const yaml_event_t *ev)
 		NULL ||
 	    r->parser.encoding != YAML_UTF8_ENCODING)
 		return (0);
-	i = yaml_byte_of(r, ev->start_mark.index);
-	end = yaml_byte_of(r, ev->end_mark.index);
+	i = yaml_byte_of(r, &r->events, ev->start_mark.index);
+	end = yaml_byte_of(r, &r->events, ev->end_mark.index);
 	for (; i + 1 < end; i++) {
 		if (r->bytes[i] == '\\' && r->bytes[++i] == '/')
 			return (1);
@@ -132,6 +132,8 @@ number_node(struct yaml_reader *r, const yaml_event_t *ev, struct place at,
 	struct node *node;
 	int rc;
 
+	if (s->kind == SCALAR_FLOAT)
+		r->work += YAML_WORK_FRACTION;
 	rc = build_wants_key(&r->build) ? scalar_key(s, text)
 					: scalar_number(s, text);
 	if (rc == -1) {

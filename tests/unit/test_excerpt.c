@@ -115,6 +115,34 @@ test_cut(void **state)
 	}
 }
 
+/* A very long one is looked at near the place only. */
+static void
+test_cut_far(void **state)
+{
+	size_t size = EXCERPT_TEXT_MAX + 100;
+	char *text = malloc(size + 1), *got;
+	struct excerpt e;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', size);
+	text[size] = '\0';
+	memcpy(text + 500000, "\xe6\x97\xa5 [", 5);
+	got = shown(text, 1, 500003);
+	assert_non_null(got);
+	assert_memory_equal(got, "    ...xxx", 10);
+	assert_non_null(strstr(got, "xxx\xe6\x97\xa5 [xxx"));
+	assert_non_null(strstr(got, "xxx...\n    "));
+	free(got);
+	/* Nobody knows where a text ends that goes on beyond. */
+	assert_int_equal(excerpt_find(&e, text, size, 1, 100), 0);
+	assert_int_equal(e.end, 0);
+	assert_true(e.nmark > 0 && e.len <= 2 * EXCERPT_AROUND_MAX);
+	assert_int_equal(
+	    excerpt_find(&e, text, size, 1, EXCERPT_TEXT_MAX + 50), -1);
+	free(text);
+}
+
 static void
 test_end(void **state)
 {
@@ -134,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_far),
 		cmocka_unit_test(test_end),
 	};
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "watcherd/canonical.h"
+#include "watcherd/excerpt.h"
 #include "watcherd/manifest.h"
 
 #define TIME_MAX_MS 200
@@ -50,6 +51,29 @@ static const struct hostile {
 	    2000 },
 	{ "colons", SPEC "    args: [", "a:,", "]\n", 2000 },
 	{ "comments", SPEC, "#\n", "", 0 },
+	{ "long comments", SPEC, "# 34567890123456789012345678901234567890\n",
+	    "", 0 },
+	{ "empty lines", SPEC, "\n", "", 0 },
+	{ "blanks", SPEC, " ", "\n", 0 },
+	{ "wide characters", SPEC "    args: [\"", "\xc3\xa9", "\"]\n", 0 },
+	{ "wide comment", SPEC "    # ", "\xc3\xa9", "\n", 0 },
+	{ "a large value", SPEC "    args: [\"", "x", "\"]\n", 2097000 },
+	{ "large values", SPEC "    args: [\"",
+	    "34567890123456789012345678901234567890\", \"", "\"]\n", 98000 },
+	{ "a large annotation", POD "  annotations: {a: \"", "x",
+	    "\"}\nspec: {containers: [{name: c, image: x}]}\n", 262000 },
+	{ "a large variable", SPEC "    env: [{name: a, value: \"", "x",
+	    "\"}]\n", 2000000 },
+	{ "blanks of JSON", JSON "\"name\":\"a\"},", " ",
+	    "\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"x\"}]}}",
+	    0 },
+	{ "values of JSON", JSON "\"k\":[", "1,", "1]}}", 0 },
+	{ "brackets of JSON", JSON "\"k\":", "[", "", 0 },
+	{ "many pods", "",
+	    "---\napiVersion: v1\nkind: Pod\nmetadata:\n"
+	    "  name: p%d\nspec:\n  containers:\n"
+	    "  - {name: c%d, image: x}\n",
+	    "", 100 },
 	{ "labels", POD "  labels:\n", "    k%d: v\n", "", 0 },
 	{ "labels, some", POD "  labels:\n", "    k%d: v\n", "", 10000 },
 	{ "annotations", POD "  annotations:\n", "    k%d: v\n",
@@ -145,21 +169,54 @@ struct usage {
 	long ms, kb;
 };
 
+/* Shows each problem in the text, as an operator sees it. */
+static void
+show(const Tripod__Manifest *m, const struct manifest_source *src)
+{
+	FILE *to = fopen("/dev/null", "w");
+	struct excerpt e;
+	size_t i;
+
+	for (i = 0; to != NULL && i < m->n_problem; i++) {
+		if (excerpt_find(&e, src->bytes, src->len, m->problem[i]->line,
+			m->problem[i]->column) == 0)
+			excerpt_print(&e, 0, to);
+	}
+	if (to == NULL || fclose(to) == EOF)
+		_exit(1);
+}
+
+/* Reads a copy of the text, as one that was loaded. */
+static void
+read_text(const char *text, size_t len, enum manifest_mode mode)
+{
+	struct manifest_source src = { "a.yaml", "n", NULL, len, mode };
+	struct arena arena;
+	Tripod__Manifest *m;
+	void *copy = xmalloc(len);
+
+	src.bytes = memcpy(copy, text, len);
+	arena_init(&arena, MANIFEST_ARENA_MAX);
+	if ((m = manifest_parse(&src, &arena)) == NULL)
+		_exit(1);
+	show(m, &src);
+	free(copy);
+	len = tripod__manifest__get_packed_size(m);
+	(void)tripod__manifest__pack(m, xmalloc(len)); /* as long as it said */
+}
+
 /* What a process takes that reads the text, or nothing if it is NULL. */
 static struct usage
 measure(const char *text, size_t len, enum manifest_mode mode)
 {
-	const struct manifest_source src = { "a.yaml", "n", text, len, mode };
 	struct rusage ru;
-	struct arena arena;
 	int status;
 	pid_t pid;
 
 	assert_int_not_equal(pid = fork(), -1);
 	if (pid == 0) {
-		arena_init(&arena, MANIFEST_ARENA_MAX);
-		if (text != NULL && manifest_parse(&src, &arena) == NULL)
-			_exit(1);
+		if (text != NULL)
+			read_text(text, len, mode);
 		_exit(0);
 	}
 	assert_int_equal(wait4(pid, &status, 0, &ru), pid);
@@ -173,7 +230,9 @@ measure(const char *text, size_t len, enum manifest_mode mode)
 static void
 check_row(const struct hostile *h, char *text, enum manifest_mode mode)
 {
-	size_t len = fill(h, text, MANIFEST_SIZE_DEFAULT);
+	size_t len = fill(h, text,
+	    mode == MANIFEST_LENIENT ? MANIFEST_SIZE_LENIENT
+				     : MANIFEST_SIZE_DEFAULT);
 	struct usage none = measure(NULL, 0, mode);
 	struct usage used = measure(text, len, mode);
 	const char *name = mode == MANIFEST_LENIENT ? ", leniently" : "";
@@ -199,7 +258,7 @@ check_row(const struct hostile *h, char *text, enum manifest_mode mode)
 static void
 test_hostile(void **state)
 {
-	char *text = malloc(MANIFEST_SIZE_DEFAULT + 1);
+	char *text = malloc(MANIFEST_SIZE_LENIENT + 1);
 	char brackets[TREE_DEPTH_MAX] = "- &a x\n- ";
 	struct hostile row;
 	size_t i;

@@ -454,6 +454,33 @@ repeat(const char *head, const char *text, size_t n, const char *tail)
 	return (buf);
 }
 
+/* An alias is as deep as what it stands for. */
+static void
+test_deep_alias(void **state)
+{
+	const size_t half = TREE_DEPTH_MAX / 2;
+	char *text = malloc(8 * (size_t)TREE_DEPTH_MAX), *p;
+	struct world w;
+	size_t i, more;
+
+	(void)state;
+	assert_non_null(text);
+	for (more = 0; more < 2; more++) {
+		p = stpcpy(text, "- &a\n  ");
+		for (i = 0; i < half; i++)
+			p = stpcpy(p, "- ");
+		p = stpcpy(p, "x\n- ");
+		for (i = 1; i < half + more; i++)
+			p = stpcpy(p, "- ");
+		p = stpcpy(p, "*a\n");
+		assert_true((parse(&w, text, (size_t)(p - text)) != NULL) ==
+		    (more == 0));
+		assert_int_equal(w.problems.errors, more);
+		arena_release(&w.arena);
+	}
+	free(text);
+}
+
 static void
 test_limits(void **state)
 {
@@ -462,8 +489,10 @@ test_limits(void **state)
 		size_t n;
 		const char *tail, *problem;
 	} rows[] = {
-		{ "", "[", TREE_DEPTH_MAX, "", "did not find" },
-		{ "", "[", TREE_DEPTH_MAX + 1, "", "nested deeper" },
+		{ "", "- ", TREE_DEPTH_MAX, "]", "did not find" },
+		{ "", "- ", TREE_DEPTH_MAX + 1, "a", "nested deeper" },
+		{ "", "[", 7000, "", "did not find" },
+		{ "", "[", 8000, "", "too much to read" },
 		{ "{\"a\":", "[", TREE_DEPTH_MAX, "", "nested deeper" },
 		{ "- [", "x,", TREE_NODES_MAX, "x]", "more than 100000" },
 		{ "{\"a\":[", "1,", TREE_NODES_MAX, "1]}", "more than 100000" },
@@ -533,6 +562,7 @@ main(void)
 		cmocka_unit_test(test_repairs),
 		cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_read_ahead),
+		cmocka_unit_test(test_deep_alias),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_exhausted),
 	};
