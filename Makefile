@@ -317,6 +317,8 @@ $(eval $(call unit,translate_pod,tests/unit/podworld.o $(TRANSLATE),\
     -lprotobuf-c))
 $(eval $(call unit,translate_env,tests/unit/podworld.o $(TRANSLATE),\
     -lprotobuf-c))
+$(eval $(call unit,translate_many,tests/unit/podworld.o $(TRANSLATE),\
+    -lprotobuf-c))
 $(eval $(call unit,dns,$(TRANSLATE),-lprotobuf-c))
 $(eval $(call unit,policy,tests/unit/policyparts.o \
     $(POLICY) common/name.o $(TRANSLATE), \

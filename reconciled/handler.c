@@ -127,7 +127,7 @@ on_exec(void *ctx, struct cri_result *res)
 
 /* Variables that have a literal value, for commands of probes. */
 static size_t
-variables(
+literals(
     struct arena *a, const Tripod__Container *c, Runtime__V1__KeyValue ***out)
 {
 	Runtime__V1__KeyValue *all = must_alloc(a, c->n_env, sizeof(*all));
@@ -155,16 +155,19 @@ command(
 {
 	const Tripod__Exec *exec = h->handler->exec;
 	Runtime__V1__KeyValue **env;
+	struct variables known;
 	size_t i, n;
 
 	req->cmd = exec->command;
 	req->n_cmd = exec->n_command;
 	if (h->is_hook)
 		return (0);
-	n = variables(a, h->container, &env);
+	n = literals(a, h->container, &env);
+	if (variables_init(&known, a, env, n) == -1)
+		return (-1);
 	req->cmd = must_alloc(a, exec->n_command, sizeof(char *));
 	for (i = 0; i < exec->n_command; i++) {
-		req->cmd[i] = translate_expand(a, exec->command[i], env, n);
+		req->cmd[i] = translate_expand(a, exec->command[i], &known);
 		if (req->cmd[i] == NULL)
 			return (-1);
 	}

@@ -172,12 +172,23 @@ check_volumes(
 	return (0);
 }
 
+static size_t
+count_sub_paths(const Tripod__Container *c)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->n_mount; i++)
+		n += c->mount[i]->sub_path[0] != '\0' ||
+		    c->mount[i]->sub_path_expr[0] != '\0';
+	return (n);
+}
+
 static int
 check_containers(
     const struct policy *policy, const Tripod__Pod *pod, struct err *err)
 {
 	const Tripod__Container *c;
-	size_t i, n = spec_count(pod);
+	size_t i, n = spec_count(pod), paths = 0;
 
 	if (pod->n_container == 0 || n > POD_CONTAINERS_MAX)
 		return (err_set(
@@ -191,7 +202,11 @@ check_containers(
 			    err_set(err, "container %s: named twice", c->name));
 		if (policy_container(policy, pod, c, err) == -1)
 			return (err_prefix(err, "container %s", c->name));
+		paths += count_sub_paths(c);
 	}
+	if (paths > POLICY_SUB_PATHS_MAX)
+		return (err_set(err, "more than %d mounts with a sub-path",
+		    POLICY_SUB_PATHS_MAX));
 	return (0);
 }
 

@@ -42,7 +42,8 @@ const char *policy_handler(const struct policy *, const char *name);
 
 /* Helpers of both. */
 #define POLICY_GRACE_MAX (366LL * 24 * 3600) /* seconds; more is a mistake */
-#define POLICY_LIST_MAX 4096 /* labels, environment, arguments ... */
+#define POLICY_LIST_MAX 4096	 /* labels, environment, arguments ... */
+#define POLICY_SUB_PATHS_MAX 256 /* of a pod; each is a mount of the host */
 int policy_amounts(Tripod__Resource *const *, size_t, struct err *);
 /* Whether it may have these labels; they may be NULL. */
 int policy_selinux(

@@ -104,13 +104,32 @@ char *translate_file(struct arena *, const struct translate_env *,
 /* Bound on environment, command and arguments of a container together. */
 #define TRANSLATE_TEXT_MAX (2 * 1024 * 1024)
 
+/* Variables by name, so that thousands may refer to thousands. */
+struct variables {
+	struct variable {
+		const char *name, *value; /* NULL: it has none yet */
+	} * sorted;
+	size_t n;
+};
+
+/*
+ * All the names of a list, with values where they are there already; of two
+ * the later one counts.  In the arena, borrows; -1: it is too small.
+ */
+int variables_init(struct variables *, struct arena *,
+    Runtime__V1__KeyValue *const *, size_t n);
+/* The value of one of them from now on; borrowed. */
+void variables_set(struct variables *, const char *name, const char *value);
+/* NULL: there is none of that name, or it has no value yet. */
+const char *variables_get(
+    const struct variables *, const char *name, size_t len);
+
 /*
  * Replaces $(NAME) by the value of that variable; "$$" is "$", unknown
  * names stay as they are (runtime.md 4.2).  NULL when the result is longer
  * than TRANSLATE_TEXT_MAX or does not fit into the arena.
  */
-char *translate_expand(
-    struct arena *, const char *, Runtime__V1__KeyValue *const *env, size_t n);
+char *translate_expand(struct arena *, const char *, const struct variables *);
 /*
  * Whether environment, command and arguments of a container, expanded, take
  * no more than TRANSLATE_TEXT_MAX altogether; about what execve(2) takes.

@@ -22,17 +22,77 @@ reference_length(const char *s, const char *last)
 	return ((size_t)(end - s) - 2);
 }
 
-static const char *
-env_value(
-    const char *name, size_t len, Runtime__V1__KeyValue *const *env, size_t n)
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct variable *x = a, *y = b;
+
+	return (strcmp(x->name, y->name));
+}
+
+/* A name that is part of a text. */
+struct part {
+	const char *name;
+	size_t len;
+};
+
+static int
+compare_part(const void *key, const void *member)
+{
+	const struct part *p = key;
+	const struct variable *v = member;
+	int rc = strncmp(p->name, v->name, p->len);
+
+	return (rc != 0 ? rc : v->name[p->len] == '\0' ? 0 : -1);
+}
+
+static struct variable *
+variable_find(const struct variables *v, const char *name, size_t len)
+{
+	const struct part key = { name, len };
+
+	return (v->n == 0 ? NULL
+			  : bsearch(&key, v->sorted, v->n, sizeof(*v->sorted),
+				compare_part));
+}
+
+int
+variables_init(struct variables *v, struct arena *a,
+    Runtime__V1__KeyValue *const *env, size_t n)
 {
 	size_t i;
 
-	for (i = n; i > 0; i--)
-		if (strlen(env[i - 1]->key) == len &&
-		    memcmp(env[i - 1]->key, name, len) == 0)
-			return ((const char *)env[i - 1]->value.data);
-	return (NULL);
+	v->n = 0;
+	v->sorted = arena_array(a, n == 0 ? 1 : n, sizeof(*v->sorted));
+	if (v->sorted == NULL)
+		return (-1);
+	for (i = 0; i < n; i++)
+		v->sorted[i].name = env[i]->key;
+	qsort(v->sorted, n, sizeof(*v->sorted), compare_names);
+	for (i = 0; i < n; i++)
+		if (i == 0 ||
+		    strcmp(v->sorted[i].name, v->sorted[v->n - 1].name) != 0)
+			v->sorted[v->n++].name = v->sorted[i].name;
+	for (i = 0; i < n; i++)
+		variables_set(v, env[i]->key, (const char *)env[i]->value.data);
+	return (0);
+}
+
+void
+variables_set(struct variables *v, const char *name, const char *value)
+{
+	struct variable *one = variable_find(v, name, strlen(name));
+
+	log_assert(one != NULL); /* all names are there */
+	one->value = value;
+}
+
+const char *
+variables_get(const struct variables *v, const char *name, size_t len)
+{
+	const struct variable *one = variable_find(v, name, len);
+
+	return (one == NULL ? NULL : one->value);
 }
 
 /*
@@ -41,7 +101,7 @@ env_value(
  * to references grow without bounds.
  */
 static size_t
-expand(char *out, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
+expand(char *out, const char *s, const struct variables *env)
 {
 	/* Without it each "$(" would look through all the rest. */
 	const char *from, *last = strrchr(s, ')');
@@ -54,7 +114,7 @@ expand(char *out, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
 			skip = 2; /* the second one stands for both */
 		} else if ((len = reference_length(s, last)) > 0) {
 			step = skip = len + 3;
-			if ((from = env_value(s + 2, len, env, n)) != NULL)
+			if ((from = variables_get(env, s + 2, len)) != NULL)
 				step = strlen(from);
 			else
 				from = s; /* unknown: as it is */
@@ -68,15 +128,14 @@ expand(char *out, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
 }
 
 char *
-translate_expand(
-    struct arena *a, const char *s, Runtime__V1__KeyValue *const *env, size_t n)
+translate_expand(struct arena *a, const char *s, const struct variables *env)
 {
-	size_t len = expand(NULL, s, env, n);
+	size_t len = expand(NULL, s, env);
 	char *out;
 
 	if (len > TRANSLATE_TEXT_MAX || (out = arena_alloc(a, len + 1)) == NULL)
 		return (NULL);
-	(void)expand(out, s, env, n); /* the same length again */
+	(void)expand(out, s, env); /* the same length again */
 	out[len] = '\0';
 	return (out);
 }
@@ -334,7 +393,7 @@ translate_file(struct arena *a, const struct translate_env *env,
 
 static char *
 variable(struct arena *a, const struct sources *from, const Tripod__Env *spec,
-    const Runtime__V1__ContainerConfig *c, struct err *err)
+    const struct variables *known, struct err *err)
 {
 	char *value;
 
@@ -346,50 +405,67 @@ variable(struct arena *a, const struct sources *from, const Tripod__Env *spec,
 		(void)err_set(err, "a value from a file is not supported");
 		return (NULL);
 	}
-	value = translate_expand(a, spec->value, c->envs, c->n_envs);
+	value = translate_expand(a, spec->value, known);
 	if (value == NULL)
 		(void)err_set(err, "too long");
 	return (value);
 }
 
+/* The names, and what their values will be found by; -1: no room. */
+static int
+name_all(Runtime__V1__ContainerConfig *c, struct arena *a,
+    const Tripod__Container *spec, struct variables *known)
+{
+	Runtime__V1__KeyValue *kv;
+	size_t i, n = spec->n_env;
+
+	c->envs = arena_array(a, n == 0 ? 1 : n, sizeof(*c->envs));
+	kv = arena_array(a, n == 0 ? 1 : n, sizeof(*kv));
+	if (c->envs == NULL || kv == NULL)
+		return (-1);
+	for (i = 0; i < n; i++) {
+		runtime__v1__key_value__init(&kv[i]);
+		kv[i].key = spec->env[i]->name;
+		c->envs[i] = &kv[i];
+	}
+	c->n_envs = n;
+	return (variables_init(known, a, c->envs, n));
+}
+
 static int
 container_env(Runtime__V1__ContainerConfig *c, struct arena *a,
-    const struct sources *from, const Tripod__Container *spec, struct err *err)
+    const struct sources *from, const Tripod__Container *spec,
+    struct variables *known, struct err *err)
 {
 	size_t i, before = a->used;
-	Runtime__V1__KeyValue *kv;
 	char *value;
 
-	c->envs = arena_array(a, spec->n_env, sizeof(*c->envs));
-	kv = arena_array(a, spec->n_env, sizeof(*kv));
-	if (spec->n_env > 0 && (c->envs == NULL || kv == NULL))
+	if (name_all(c, a, spec, known) == -1)
 		return (err_set(err, "too many variables"));
 	for (i = 0; i < spec->n_env; i++) {
-		value = variable(a, from, spec->env[i], c, err);
+		value = variable(a, from, spec->env[i], known, err);
 		if (value == NULL)
 			return (
 			    err_prefix(err, "variable %s", spec->env[i]->name));
 		if (a->used - before > TRANSLATE_TEXT_MAX)
 			return (err_set(err, "the environment is too long"));
-		runtime__v1__key_value__init(&kv[i]);
-		kv[i].key = spec->env[i]->name;
-		kv[i].value.data = (uint8_t *)value;
-		kv[i].value.len = strlen(value);
-		c->envs[c->n_envs++] = &kv[i];
+		c->envs[i]->value.data = (uint8_t *)value;
+		c->envs[i]->value.len = strlen(value);
+		variables_set(known, c->envs[i]->key, value);
 	}
 	return (0);
 }
 
 /* NULL when they do not fit. */
 static char **
-expand_all(struct arena *a, char **list, size_t n,
-    const Runtime__V1__ContainerConfig *c)
+expand_all(
+    struct arena *a, char **list, size_t n, const struct variables *known)
 {
 	char **out = arena_array(a, n == 0 ? 1 : n, sizeof(*out));
 	size_t i, before = a->used;
 
 	for (i = 0; out != NULL && i < n; i++) {
-		out[i] = translate_expand(a, list[i], c->envs, c->n_envs);
+		out[i] = translate_expand(a, list[i], known);
 		if (out[i] == NULL || a->used - before > TRANSLATE_TEXT_MAX)
 			return (NULL);
 	}
@@ -400,10 +476,12 @@ int
 container_texts(Runtime__V1__ContainerConfig *c, struct arena *a,
     const struct sources *from, const Tripod__Container *spec, struct err *err)
 {
-	if (container_env(c, a, from, spec, err) == -1)
+	struct variables known;
+
+	if (container_env(c, a, from, spec, &known, err) == -1)
 		return (-1);
-	c->command = expand_all(a, spec->command, spec->n_command, c);
-	c->args = expand_all(a, spec->arg, spec->n_arg, c);
+	c->command = expand_all(a, spec->command, spec->n_command, &known);
+	c->args = expand_all(a, spec->arg, spec->n_arg, &known);
 	if (c->command == NULL || c->args == NULL)
 		return (err_set(err, "command and arguments are too long"));
 	c->n_command = spec->n_command;

@@ -141,10 +141,9 @@ stays_below(const char *path)
  * the whole volume would be mounted, or a folder called "$(NAME)".
  */
 static int
-variables_known(const char *s, const Runtime__V1__ContainerConfig *c)
+variables_known(const char *s, const struct variables *v)
 {
-	const char *end;
-	size_t i, len;
+	const char *end, *value;
 
 	for (; *s != '\0'; s++) {
 		if (s[0] == '$' && s[1] == '$') {
@@ -154,12 +153,8 @@ variables_known(const char *s, const Runtime__V1__ContainerConfig *c)
 		if (s[0] != '$' || s[1] != '(' ||
 		    (end = strchr(s, ')')) == NULL)
 			continue;
-		len = (size_t)(end - s) - 2;
-		for (i = c->n_envs; i > 0; i--)
-			if (strlen(c->envs[i - 1]->key) == len &&
-			    memcmp(c->envs[i - 1]->key, s + 2, len) == 0)
-				break;
-		if (i == 0 || c->envs[i - 1]->value.len == 0)
+		value = variables_get(v, s + 2, (size_t)(end - s) - 2);
+		if (value == NULL || value[0] == '\0')
 			return (0);
 		s = end;
 	}
@@ -171,12 +166,14 @@ translate_sub_path(struct arena *a, const Runtime__V1__ContainerConfig *c,
     const Tripod__VolumeMount *vm, struct err *err)
 {
 	const char *path = vm->sub_path;
+	struct variables v;
 
 	if (vm->sub_path_expr[0] != '\0') {
-		path = translate_expand(
-		    a, vm->sub_path_expr, c->envs, c->n_envs);
-		if (path == NULL || path[0] == '\0' ||
-		    !variables_known(vm->sub_path_expr, c)) {
+		if (variables_init(&v, a, c->envs, c->n_envs) == -1 ||
+		    (path = translate_expand(a, vm->sub_path_expr, &v)) ==
+			NULL ||
+		    path[0] == '\0' ||
+		    !variables_known(vm->sub_path_expr, &v)) {
 			(void)err_set(err,
 			    "mount %s: subPathExpr \"%s\": a variable is not "
 			    "set",

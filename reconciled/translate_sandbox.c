@@ -1,6 +1,7 @@
 /*
  * The configuration of a sandbox (runtime.md 3).
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "reconciled/translate_parts.h"
@@ -198,26 +199,65 @@ sandbox_linux(
 	return (l);
 }
 
+/* A port and its place in the manifest. */
+struct place {
+	const Tripod__Port *port;
+	size_t i;
+};
+
 static int
-is_same_port(const Tripod__Port *p, const Tripod__Port *q)
+compare_ports(const Tripod__Port *p, const Tripod__Port *q)
 {
 	if (p->name[0] != '\0' || q->name[0] != '\0')
-		return (strcmp(p->name, q->name) == 0);
-	return (p->protocol == q->protocol &&
-	    p->container_port == q->container_port &&
-	    p->host_port == q->host_port &&
-	    strcmp(p->host_ip, q->host_ip) == 0);
+		return (strcmp(p->name, q->name));
+	if (p->protocol != q->protocol)
+		return (p->protocol < q->protocol ? -1 : 1);
+	if (p->container_port != q->container_port)
+		return (p->container_port < q->container_port ? -1 : 1);
+	if (p->host_port != q->host_port)
+		return (p->host_port < q->host_port ? -1 : 1);
+	return (strcmp(p->host_ip, q->host_ip));
 }
 
+/* The same ones by their places. */
 static int
-is_repeated(const Tripod__Container *c, size_t i)
+compare_places(const void *a, const void *b)
 {
-	size_t j;
+	const struct place *x = a, *y = b;
+	int rc = compare_ports(x->port, y->port);
 
-	for (j = 0; j < i; j++)
-		if (is_same_port(c->port[j], c->port[i]))
-			return (1);
-	return (0);
+	return (rc != 0 ? rc : x->i < y->i ? -1 : 1);
+}
+
+/* Which ports of a container are there before; in the arena. */
+static char *
+repeated_ports(struct arena *a, const Tripod__Container *c)
+{
+	struct place *place = must_alloc(a, c->n_port, sizeof(*place));
+	char *repeated = must_alloc(a, c->n_port, 1);
+	size_t i;
+
+	for (i = 0; i < c->n_port; i++)
+		place[i] = (struct place){ c->port[i], i };
+	if (c->n_port > 0)
+		qsort(place, c->n_port, sizeof(*place), compare_places);
+	for (i = 1; i < c->n_port; i++)
+		repeated[place[i].i] = compare_ports(place[i - 1].port,
+					   place[i].port) == 0;
+	return (repeated);
+}
+
+static Runtime__V1__PortMapping *
+port_mapping(struct arena *a, const Tripod__Port *port)
+{
+	Runtime__V1__PortMapping *m;
+
+	m = message_new(a, &runtime__v1__port_mapping__descriptor);
+	m->protocol = (Runtime__V1__Protocol)port->protocol;
+	m->container_port = port->container_port;
+	m->host_port = port->host_port;
+	m->host_ip = port->host_ip;
+	return (m);
 }
 
 /* Every declared port; those without a host port are ignored there. */
@@ -225,26 +265,20 @@ static void
 sandbox_ports(
     Runtime__V1__PodSandboxConfig *c, struct arena *a, const Tripod__Pod *pod)
 {
-	Runtime__V1__PortMapping *m;
-	const Tripod__Port *port;
+	const Tripod__Container *from;
+	const char *repeated;
 	size_t i, j, n = 0;
 
 	for (i = 0; i < pod->n_container; i++)
 		n += pod->container[i]->n_port;
 	c->port_mappings = must_alloc(a, n, sizeof(*c->port_mappings));
 	for (i = 0; i < pod->n_container; i++) {
-		for (j = 0; j < pod->container[i]->n_port; j++) {
-			if (is_repeated(pod->container[i], j))
-				continue;
-			port = pod->container[i]->port[j];
-			m = message_new(
-			    a, &runtime__v1__port_mapping__descriptor);
-			m->protocol = (Runtime__V1__Protocol)port->protocol;
-			m->container_port = port->container_port;
-			m->host_port = port->host_port;
-			m->host_ip = port->host_ip;
-			c->port_mappings[c->n_port_mappings++] = m;
-		}
+		from = pod->container[i];
+		repeated = repeated_ports(a, from);
+		for (j = 0; j < from->n_port; j++)
+			if (!repeated[j])
+				c->port_mappings[c->n_port_mappings++] =
+				    port_mapping(a, from->port[j]);
 	}
 }
 

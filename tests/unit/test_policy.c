@@ -179,6 +179,36 @@ aliases_many(struct parts *p)
 	p->pod.n_host_alias = 1;
 }
 
+/* So many in each of two containers. */
+static void
+sub_paths(struct parts *p, size_t n)
+{
+	static Tripod__VolumeMount *mounts[POLICY_SUB_PATHS_MAX];
+	size_t i;
+
+	p->mount.sub_path = TEXT("a");
+	for (i = 0; i < n; i++)
+		mounts[i] = &p->mount;
+	p->container[1] = p->container[0];
+	p->container[1].name = TEXT("second");
+	p->container[0].mount = p->container[1].mount = mounts;
+	p->container[0].n_mount = p->container[1].n_mount = n;
+	p->containers[1] = &p->container[1];
+	p->pod.n_container = 2;
+}
+
+static void
+sub_paths_enough(struct parts *p)
+{
+	sub_paths(p, POLICY_SUB_PATHS_MAX / 2);
+}
+
+static void
+sub_paths_many(struct parts *p)
+{
+	sub_paths(p, POLICY_SUB_PATHS_MAX / 2 + 1);
+}
+
 static void
 rules_many(struct parts *p)
 {
@@ -437,6 +467,8 @@ test_rules(void **state)
 		{ annotations_long, "annotations" },
 		{ aliases_many, "host aliases" },
 		{ probe_grace_bad, "of a probe" },
+		{ sub_paths_enough, NULL },
+		{ sub_paths_many, "more than 256 mounts with a sub-path" },
 		{ rules_many, "restart rules" },
 		{ codes_many, "exit codes" },
 		{ network_refused, "hostNetwork" },
