@@ -115,6 +115,14 @@ op_failed(struct op *op, const struct cri_result *res, struct retry *retry)
 }
 
 void
+removal_failed(const struct op *op, const struct cri_result *res)
+{
+	event_node(op->r, "ContainerGCFailed", "pod %s/%s: cannot %s %.12s: %s",
+	    op->pod->namespace_, op->pod->name, action_kind_str(op->act.kind),
+	    op->id, res->message);
+}
+
+void
 memo_failed(struct memo_container *m, const char *reason, const char *message)
 {
 	(void)snprintf(m->reason, sizeof(m->reason), "%s", reason);

@@ -202,6 +202,7 @@ on_removed(void *ctx, struct cri_result *res)
 
 	if (c != NULL && res->code != GRPC_OK) {
 		c->busy = 0;
+		removal_failed(op, res);
 		op_failed(op, res, &c->retry);
 	} else if (c != NULL) {
 		container_drop(&op->pod->seen, c);

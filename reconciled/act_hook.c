@@ -100,8 +100,12 @@ hook_run(struct op *op, const Tripod__Handler *handler, handler_done done)
 }
 
 static int
-hook_worked(const struct handler_result *res)
+hook_worked(const struct op *op, const struct handler_result *res)
 {
+	if (res->outcome == HANDLER_WARNING)
+		event_warning(op->r, op->pod, op_spec(op)->name,
+		    "LifecycleHTTPFallback", "%s: %s",
+		    action_kind_str(op->act.kind), res->message);
 	return (
 	    res->outcome == HANDLER_SUCCESS || res->outcome == HANDLER_WARNING);
 }
@@ -111,12 +115,13 @@ on_post_started(void *ctx, const struct handler_result *res)
 {
 	struct op *op = ctx;
 	struct seen_container *c = op_container(op);
+	int worked = hook_worked(op, res);
 
 	if (c != NULL) {
 		c->hook = NULL;
-		c->post_start = hook_worked(res) ? HOOK_DONE : HOOK_FAILED;
+		c->post_start = worked ? HOOK_DONE : HOOK_FAILED;
 	}
-	if (!hook_worked(res)) {
+	if (!worked) {
 		event_warning(op->r, op->pod, op_spec(op)->name,
 		    "FailedPostStartHook", "PostStartHook failed: %s",
 		    res->message);
@@ -142,7 +147,7 @@ on_pre_stopped(void *ctx, const struct handler_result *res)
 		c->hook = NULL;
 		c->pre_stop = HOOK_DONE;
 	}
-	if (!hook_worked(res))
+	if (!hook_worked(op, res))
 		event_warning(op->r, op->pod, op_spec(op)->name,
 		    "FailedPreStopHook", "PreStopHook failed: %s",
 		    res->message);

@@ -36,6 +36,8 @@ struct seen_container *op_container(const struct op *);
 /* Logs a failure and, when it may have worked after all, looks. */
 void op_failed(struct op *, const struct cri_result *, struct retry *);
 void op_log(const struct op *, const struct cri_result *);
+/* For people: what is dead could not be removed, and stays for a while. */
+void removal_failed(const struct op *, const struct cri_result *);
 
 /* Why a container does not run; shown until something works. */
 void memo_failed(

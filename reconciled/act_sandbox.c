@@ -122,6 +122,7 @@ on_sandbox_removed(void *ctx, struct cri_result *res)
 
 	if (s != NULL && res->code != GRPC_OK) {
 		s->busy = 0;
+		removal_failed(op, res);
 		op_failed(op, res, &s->retry);
 	} else if (s != NULL) {
 		sandbox_drop(&op->pod->seen, s);

@@ -1,5 +1,6 @@
 #include "reconciled/define.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,33 +10,39 @@
 
 #define CONFLICT_MAX 4096 /* memory for one text */
 
+/* The pod that is there is told of it: the other one is nowhere. */
 static void
-log_conflict(const struct claim *c)
+note_conflict(struct reconciled *r, const struct claim *c)
 {
+	const struct pod *p = pods_find(&r->pods, c->rival->uid);
 	const char *file = c->file->name;
+	char place[64] = "", *text;
 	struct arena arena;
 
 	arena_init(&arena, CONFLICT_MAX);
-	if (c->line == 0)
-		log_warnx("%s: %s", file, claim_conflict(c, &arena));
-	else
-		log_warnx("%s:%u:%u: %s", file, c->line, c->column,
-		    claim_conflict(c, &arena));
+	text = must_strdup(&arena, claim_conflict(c, &arena));
+	if (c->line != 0)
+		(void)snprintf(
+		    place, sizeof(place), ":%u:%u", c->line, c->column);
+	log_warnx("%s%s: %s", file, place, text);
+	if (p != NULL)
+		event_warning(r, p, NULL, "FailedValidation", "%s%s: %s", file,
+		    place, text);
 	arena_release(&arena);
 }
 
 static void
-log_conflicts(struct desired *d)
+note_conflicts(struct reconciled *r)
 {
 	struct desired_file *f;
 	struct claim *c;
 	size_t i;
 
-	TAILQ_FOREACH (f, &d->files, entry) {
+	TAILQ_FOREACH (f, &r->desired.files, entry) {
 		for (i = 0; i < f->nclaim; i++) {
 			c = &f->claim[i];
 			if (c->rival != NULL && !c->told)
-				log_conflict(c);
+				note_conflict(r, c);
 			c->told = c->rival != NULL;
 		}
 	}
@@ -172,7 +179,6 @@ define_pods(struct reconciled *r)
 	struct pod *p;
 
 	desired_settle(&r->desired);
-	log_conflicts(&r->desired);
 	TAILQ_FOREACH (p, &r->pods, entry) {
 		c = desired_winner(&r->desired, p->uid);
 		if (c != NULL)
@@ -181,4 +187,5 @@ define_pods(struct reconciled *r)
 	}
 	TAILQ_FOREACH (f, &r->desired.files, entry)
 		file_define(r, f);
+	note_conflicts(r);
 }

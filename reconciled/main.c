@@ -512,6 +512,7 @@ serve(struct reconciled *r)
 	r->collect = collect_new(r);
 	r->events = events_new(r->base, r->cri, &events_callbacks, r);
 	(void)lend_check(r->lend); /* nobody to tell yet */
+	event_node_normal(r, "Starting", "reconciled " VERSION " starts");
 	peers_run(r->peers);
 	log_info("ready: node %s, %zu manifests kept", r->node, r->desired.n);
 	(void)event_base_dispatch(r->base); /* ends by on_signal() */

@@ -137,15 +137,15 @@ question_again(struct question *q)
  */
 static void
 question_failed(struct question *q, const struct cri_result *res,
-    const char *what, struct retry *retry)
+    const char *reason, const char *container, struct retry *retry)
 {
 	if (retry == NULL || retry->fails == 0) {
 		q->pod->seen.stale = 1;
 		observe_after(q->r, LIST_SOON_MS);
 	} else if (res->code != GRPC_NOT_FOUND &&
 	    res->code != GRPC_UNAVAILABLE) {
-		event_warning(q->r, q->pod, NULL, "FailedSync",
-		    "error determining status of %s: %s", what, res->message);
+		event_warning(q->r, q->pod, container, reason,
+		    "error determining status: %s", res->message);
 	}
 	if (retry != NULL)
 		retry_fail_question(retry, mtime_now());
@@ -175,7 +175,8 @@ on_container_status(void *ctx, struct cri_result *res)
 	if (c != NULL)
 		c->asked = 0;
 	if (res->code != GRPC_OK) {
-		question_failed(q, res, c == NULL ? "" : c->name,
+		question_failed(q, res, "FailedSync",
+		    c == NULL ? NULL : c->name,
 		    c == NULL ? NULL : &c->question);
 	} else if (c != NULL) {
 		retry_clear(&c->question);
@@ -239,8 +240,8 @@ on_sandbox_status(void *ctx, struct cri_result *res)
 	if (s != NULL)
 		s->asked = 0;
 	if (res->code != GRPC_OK) {
-		question_failed(
-		    q, res, "its sandbox", s == NULL ? NULL : &s->question);
+		question_failed(q, res, "FailedPodSandBoxStatus", NULL,
+		    s == NULL ? NULL : &s->question);
 	} else if (s != NULL) {
 		retry_clear(&s->question);
 		s->detailed = 1;

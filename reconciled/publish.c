@@ -105,6 +105,15 @@ event_node(struct reconciled *r, const char *reason, const char *fmt, ...)
 		log_warnx("node %s: %s: %s", r->node, reason, message);
 }
 
+void
+event_node_normal(struct reconciled *r, const char *reason, const char *text)
+{
+	struct record_object o = { r->node, "", r->node, "", NULL };
+
+	if (event_note(r, &o, 0, reason, text)->count == 1)
+		log_info("node %s: %s: %s", r->node, reason, text);
+}
+
 Tripod__PodItem *
 reconcile_item(struct arena *a, struct reconciled *r, const struct pod *p)
 {

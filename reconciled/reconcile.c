@@ -283,6 +283,25 @@ on_observe(evutil_socket_t fd, short what, void *arg)
 	observe_all(arg);
 }
 
+/* Whether pods can be run, when that changes. */
+static void
+note_node(struct reconciled *r, const struct cri_info *info)
+{
+	int ready = info->state == CRI_UP && info->runtime_ready &&
+	    info->network_ready;
+
+	if (r->node_ready == ready)
+		return;
+	r->node_ready = ready;
+	if (ready)
+		event_node_normal(
+		    r, "NodeReady", "the runtime and its network are ready");
+	else
+		event_node(r, "NodeNotReady", "%s",
+		    info->reason[0] != '\0' ? info->reason
+					    : "the runtime is not ready");
+}
+
 void
 reconcile_on_state(void *ctx, const struct cri_info *info)
 {
@@ -299,6 +318,7 @@ reconcile_on_state(void *ctx, const struct cri_info *info)
 			p->seen.stale = 1;
 	}
 	peers_node(r->peers);
+	note_node(r, info);
 	reconcile_kick(r);
 }
 

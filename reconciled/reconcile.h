@@ -75,6 +75,7 @@ struct reconciled {
 	uint64_t clock; /* counts actions, to date lists by */
 	int listed;	/* a whole list since the runtime came up */
 	int known;	/* one since the start, then ... */
+	int node_ready; /* as last said in an event */
 	struct mtime known_since;
 	int transfer_due; /* mirrord is to be told everything */
 	int listing;	  /* one is on its way */
@@ -110,9 +111,11 @@ void event_warning(struct reconciled *, const struct pod *,
     const char *container, const char *reason, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* The same about the node; a warning. */
+/* The same about the node; the first is a warning. */
 void event_node(struct reconciled *, const char *reason, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+void event_node_normal(
+    struct reconciled *, const char *reason, const char *text);
 
 /* publish.c: tells mirrord what has changed, as far as it is known. */
 void publish(struct reconciled *);

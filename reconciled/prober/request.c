@@ -373,13 +373,24 @@ is_redirect(long status)
 	    status == 307 || status == 308);
 }
 
+/* runtime.md 5.7: whatever it says. */
+static Tripod__ProbeResult__Outcome
+judge_hook(struct request *r)
+{
+	if (!r->plain)
+		return (SUCCESS);
+	(void)snprintf(r->text, sizeof(r->text),
+	    "no TLS is spoken there, HTTP was used instead");
+	return (WARNING);
+}
+
 static Tripod__ProbeResult__Outcome
 judge_http(struct request *r, long status, char **url)
 {
 	char *to = NULL;
 
 	if (r->req->hook)
-		return (SUCCESS); /* runtime.md 5.7: whatever it says */
+		return (judge_hook(r));
 	(void)curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &to);
 	if (is_redirect(status) && to != NULL) {
 		if (is_same_host(r->url, to)) {
@@ -423,7 +434,7 @@ request_judge(struct request *r, CURLcode rc, char **url)
 	if (falls_back(r, rc, url))
 		return (SUCCESS);
 	if (is_http(r) && r->req->hook && status >= 200)
-		return (SUCCESS); /* its body is nobody's business */
+		return (judge_hook(r)); /* its body is nobody's business */
 	if (rc != CURLE_OK)
 		return (judge_transport(r, rc, status));
 	if (is_grpc(r))

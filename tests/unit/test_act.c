@@ -31,6 +31,9 @@ struct world {
 	void *ctx;
 	int64_t deadline_ms;
 	int cancelled, observed, listed;
+	const char *event; /* the last one's reason */
+	handler_done hooked;
+	void *hook_ctx;
 	uint32_t next_attempt; /* as logs say */
 	uint32_t attempt;      /* of the last creation */
 };
@@ -88,8 +91,8 @@ event_normal(struct reconciled *r, const struct pod *p, const char *container,
 	(void)r;
 	(void)p;
 	(void)container;
-	(void)reason;
 	(void)fmt;
+	here->event = reason;
 }
 
 void
@@ -99,8 +102,16 @@ event_warning(struct reconciled *r, const struct pod *p, const char *container,
 	(void)r;
 	(void)p;
 	(void)container;
-	(void)reason;
 	(void)fmt;
+	here->event = reason;
+}
+
+void
+event_node(struct reconciled *r, const char *reason, const char *fmt, ...)
+{
+	(void)r;
+	(void)fmt;
+	here->event = reason;
 }
 
 uint32_t
@@ -137,8 +148,8 @@ handler_start(
 {
 	(void)r;
 	(void)h;
-	(void)done;
-	(void)ctx;
+	here->hooked = done;
+	here->hook_ctx = ctx;
 	return (NULL);
 }
 
@@ -477,6 +488,53 @@ test_start(void **state)
 	}
 }
 
+static void
+test_removal_fails(void **state)
+{
+	struct world *w = *state;
+	struct seen_container *c = created(w);
+
+	run(w, ACT_REMOVE, "c");
+	answer(w, CRI_REMOVE_CONTAINER, GRPC_UNKNOWN, 0, NULL);
+	assert_string_equal(w->event, "ContainerGCFailed");
+	assert_false(c->busy);
+	assert_int_equal(c->retry.fails, 1);
+	w->event = NULL;
+	run(w, ACT_REMOVE_SANDBOX, "s");
+	answer(w, CRI_REMOVE_POD_SANDBOX, GRPC_UNKNOWN, 0, NULL);
+	assert_string_equal(w->event, "ContainerGCFailed");
+}
+
+/* What hooks come to, and what is said of it. */
+static void
+test_hooks(void **state)
+{
+	static const struct {
+		enum handler_outcome outcome;
+		enum hook_state hook;
+		const char *event;
+	} rows[] = {
+		{ HANDLER_SUCCESS, HOOK_DONE, "" },
+		{ HANDLER_WARNING, HOOK_DONE, "LifecycleHTTPFallback" },
+		{ HANDLER_FAILURE, HOOK_FAILED, "FailedPostStartHook" },
+		{ HANDLER_TIMEOUT, HOOK_FAILED, "FailedPostStartHook" },
+	};
+	struct handler_result res = { HANDLER_SUCCESS, "so" };
+	struct world *w = *state;
+	struct seen_container *c = created(w);
+	size_t i;
+
+	c->state = SEEN_RUNNING;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		run(w, ACT_POST_START, "c");
+		w->event = "";
+		res.outcome = rows[i].outcome;
+		w->hooked(w->hook_ctx, &res);
+		assert_int_equal(c->post_start, rows[i].hook);
+		assert_string_equal(w->event, rows[i].event);
+	}
+}
+
 /* A stop with less time joins the one under way; it is over with both. */
 static void
 test_stop_twice(void **state)
@@ -525,6 +583,8 @@ main(void)
 		TEST(test_attempt),
 		TEST(test_start),
 		TEST(test_stop_twice),
+		TEST(test_removal_fails),
+		TEST(test_hooks),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

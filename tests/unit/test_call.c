@@ -158,7 +158,7 @@ test_answers(void **state)
 		{ "hook: nothing is no answer", HTTP, 0, 1, PATIENT,
 		    { .close = 1 }, FAILURE, "", 1 },
 		{ "hook: HTTP after no TLS", HTTP, 1, 1, PATIENT,
-		    { .first = OK LENGTH }, SUCCESS, "", 2 },
+		    { .first = OK LENGTH }, WARNING, "HTTP was used", 2 },
 		{ "hook: neither", HTTP, 1, 1, PATIENT,
 		    { .first = "xxxxxxxxxxxxxxxx\r\n\r\n", .close = 1 },
 		    FAILURE, "", 2 },
@@ -335,7 +335,7 @@ test_fallback(void **state)
 	h.http.n_header = 1;
 	h.http.https = 1;
 	callworld_try(&w, &h.handler, PATIENT, 1);
-	assert_int_equal(w.outcome, SUCCESS);
+	assert_int_equal(w.outcome, WARNING);
 	assert_non_null(strstr(hostile_request(server), "GET / HTTP/1.1\r\n"));
 	assert_null(strcasestr(hostile_request(server), "authorization"));
 	hostile_free(server);

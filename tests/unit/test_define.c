@@ -25,6 +25,20 @@ probes_forget(struct pod *p)
 	forgotten++;
 }
 
+static int events; /* of two files for one pod */
+
+void
+event_warning(struct reconciled *r, const struct pod *p, const char *container,
+    const char *reason, const char *fmt, ...)
+{
+	(void)r;
+	(void)container;
+	(void)fmt;
+	assert_string_equal(reason, "FailedValidation");
+	assert_string_equal(p->uid, "1");
+	events++;
+}
+
 static int
 setup(void **state)
 {
@@ -205,6 +219,22 @@ test_mirror(void **state)
 	assert_false(p->want.terminating);
 }
 
+/* Another file with a pod that is there: said once, to that pod. */
+static void
+test_conflict(void **state)
+{
+	struct reconciled *r = *state;
+
+	events = 0;
+	say(r, "e", "a=1@1");
+	assert_int_equal(events, 0);
+	say(r, "f", "a=2@2");
+	assert_string_equal(wanted(r), "a=1@1:e");
+	assert_int_equal(events, 1);
+	define_pods(r);
+	assert_int_equal(events, 1);
+}
+
 /* Between begin and end of a transfer a pod may move to another file. */
 static void
 test_staging(void **state)
@@ -237,6 +267,7 @@ main(void)
 		TEST(test_uid),
 		TEST(test_busy),
 		TEST(test_mirror),
+		TEST(test_conflict),
 		TEST(test_staging),
 	};
 

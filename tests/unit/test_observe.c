@@ -415,6 +415,14 @@ test_never_told(void **state)
 	assert_string_equal(
 	    TAILQ_FIRST(&w->r.records.list)->reason, "FailedSync");
 	answer(w, CRI_CONTAINER_STATUS, GRPC_UNKNOWN, NULL);
+	/* What is said of a sandbox. */
+	w->c->detailed = 1;
+	w->s->detailed = 0;
+	w->s->question.fails = 1;
+	observe_sandbox(&w->r, w->p, w->s);
+	answer(w, CRI_POD_SANDBOX_STATUS, GRPC_UNKNOWN, NULL);
+	assert_string_equal(
+	    TAILQ_FIRST(&w->r.records.list)->reason, "FailedPodSandBoxStatus");
 	/* An event is a reason. */
 	hint(w, "c");
 	answer_container(w, RUNTIME__V1__CONTAINER_STATE__CONTAINER_EXITED);
