@@ -32,7 +32,8 @@ OFFLINE		 = watcherd/offline.o watcherd/check.o watcherd/input.o \
 		   watcherd/explain_text.o watcherd/explain_json.o \
 		   watcherd/explain_table.o
 MANIFEST	 = watcherd/manifest.o $(MANIFEST_TREE) watcherd/kind.o \
-		   watcherd/decode.o watcherd/hint.o \
+		   watcherd/decode.o watcherd/overlay.o \
+		   watcherd/timestamp.o watcherd/hint.o \
 		   watcherd/defaults.o watcherd/resources.o watcherd/image.o \
 		   $(VALIDATE) watcherd/support.o watcherd/grammar.o \
 		   watcherd/canonical.o watcherd/identity.o watcherd/render.o \
@@ -410,7 +411,8 @@ MANIFEST_ALL	 = $(MANIFEST) gen/tripod.pb-c.o common/name.o $(BASE)
 LIBS_MANIFEST	 = -lyaml -lcrypto -lprotobuf-c
 $(eval $(call unit,yaml,$(TREE),-lyaml -lprotobuf-c))
 $(eval $(call unit,json,$(TREE),-lyaml -lprotobuf-c))
-$(eval $(call unit,quantity,watcherd/quantity.o watcherd/image.o \
+$(eval $(call unit,quantity,watcherd/quantity.o watcherd/utf8.o \
+    watcherd/image.o \
     common/err.o,))
 $(eval $(call unit,schema,$(MANIFEST_SCHEMA),))
 $(eval $(call unit,excerpt,watcherd/excerpt.o $(TREE),-lyaml -lprotobuf-c))
@@ -418,7 +420,8 @@ $(eval $(call unit,explain,watcherd/explain.o watcherd/explain_text.o \
     watcherd/explain_json.o watcherd/explain_table.o watcherd/excerpt.o \
     watcherd/report.o watcherd/report_json.o $(MANIFEST_ALL),\
     $(LIBS_MANIFEST)))
-$(eval $(call unit,decode,watcherd/decode.o watcherd/kind.o \
+$(eval $(call unit,decode,watcherd/decode.o watcherd/overlay.o \
+    watcherd/timestamp.o watcherd/kind.o \
     watcherd/hint.o watcherd/quantity.o \
     $(MANIFEST_SCHEMA) $(TREE),-lyaml -lprotobuf-c))
 $(eval $(call unit,validate,tests/unit/cases.o $(MANIFEST_ALL),\

@@ -237,6 +237,13 @@ build_add(struct build *b, struct node *node)
 	return (build_put(b, node, 0));
 }
 
+static size_t
+node_height(const struct node *node)
+{
+	return (node->kind == NODE_LIST || node->kind == NODE_MAP ? node->height
+								  : 0);
+}
+
 static int
 build_too_deep(struct build *b, struct place at)
 {
@@ -248,7 +255,7 @@ build_too_deep(struct build *b, struct place at)
 int
 build_add_alias(struct build *b, struct node *node, struct place at)
 {
-	if (b->depth + node->height > TREE_DEPTH_MAX)
+	if (b->depth + node_height(node) > TREE_DEPTH_MAX)
 		return (build_too_deep(b, at));
 	if (build_count(b, 1 + (size_t)node->weight, node->bytes, at) == -1)
 		return (-1);
@@ -311,6 +318,7 @@ static int
 build_clash(struct build *b, struct build_frame *f, const struct member *early,
     int early_merged, struct build_entry *late)
 {
+	struct member *kept;
 	char q[QUOTE_MAX];
 
 	if (!early_merged && !late->merged)
@@ -326,9 +334,11 @@ build_clash(struct build *b, struct build_frame *f, const struct member *early,
 	}
 	if (b->duplicates == BUILD_LAST_WINS)
 		return (0);
-	late->member.value = node_overlay(
-	    b->arena, early->value, late->member.value);
-	return (late->member.value == NULL ? problem_nomem(b->problems) : 0);
+	if ((kept = arena_alloc(b->arena, sizeof(*kept))) == NULL)
+		return (problem_nomem(b->problems));
+	*kept = *early;
+	late->member.earlier = kept;
+	return (0);
 }
 
 /* Counts a child in. */
@@ -337,8 +347,8 @@ node_take(struct node *node, const struct node *child)
 {
 	node->weight += child->weight;
 	node->bytes += child->bytes;
-	if (node->height < child->height)
-		node->height = child->height;
+	if (node->height < node_height(child))
+		node->height = node_height(child);
 }
 
 /* Sorted, each key once. */

@@ -15,7 +15,7 @@ struct build_frame;
 /* What a key that is given twice means to a kubelet. */
 enum build_duplicates {
 	BUILD_LAST_WINS, /* YAML: the earlier value is forgotten */
-	BUILD_OVERLAY	 /* JSON: the later value is laid over it */
+	BUILD_KEEP	 /* JSON: the later value is laid over it; decode.h */
 };
 
 struct build {

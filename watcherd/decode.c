@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "watcherd/hint.h"
+#include "watcherd/overlay.h"
 #include "watcherd/quantity.h"
+#include "watcherd/timestamp.h"
 
 #define NANO_PER_MILLI 1000000
 
@@ -107,6 +109,19 @@ decode_integer(struct decode *d, const struct field *f, const struct node *node,
 	return (out);
 }
 
+/* Would JSON write it with escapes?  A kubelet takes them for its text. */
+static int
+has_escapes(const struct node *node)
+{
+	const char *p;
+
+	for (p = node->str; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ')
+			return (1);
+	}
+	return (node->kind == NODE_STRING && node->num != 0);
+}
+
 static struct node *
 decode_quantity(struct decode *d, const struct field *f,
     const struct node *node, const struct path *path)
@@ -119,6 +134,9 @@ decode_quantity(struct decode *d, const struct field *f,
 
 	if (node->kind != NODE_STRING && node->kind != NODE_NUMBER)
 		return (refuse_type(d, f, node, path));
+	if (has_escapes(node))
+		return (refuse(d, node, path, "a quantity like 500m or 64Mi",
+		    " (in JSON it has escapes)"));
 	if (quantity_parse(node->str, &q, &err) == -1) {
 		if (*hint_quantity(node->str, hint) == '\0')
 			(void)snprintf(hint, sizeof(hint), " (%.*s)",
@@ -134,65 +152,6 @@ decode_quantity(struct decode *d, const struct field *f,
 	if (out == NULL)
 		(void)problem_nomem(d->problems); /* told by NULL as well */
 	return (out);
-}
-
-/* Digits in the pattern '0', other characters as they stand. */
-static int
-time_matches(const char *text, const char *pattern)
-{
-	for (; *pattern != '\0'; pattern++, text++) {
-		if (*pattern == '0' ? *text < '0' || *text > '9'
-				    : *text != *pattern)
-			return (0);
-	}
-	return (1);
-}
-
-static int
-two_digits(const char *p)
-{
-	return ((p[0] - '0') * 10 + p[1] - '0');
-}
-
-static int
-days_of(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
-		31 };
-	int leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return (days[month - 1] + (month == 2 && leap));
-}
-
-/* As wide as the reader of the API: hours of one digit, odd offsets. */
-static int
-is_rfc3339(const char *t)
-{
-	int month, day;
-
-	if (!time_matches(t, "0000-00-00T"))
-		return (0);
-	month = two_digits(t + 5);
-	day = two_digits(t + 8);
-	if (month < 1 || month > 12 || day < 1 ||
-	    day > days_of(two_digits(t) * 100 + two_digits(t + 2), month))
-		return (0);
-	t += 11;
-	if (time_matches(t, "00:") ? two_digits(t) > 23
-				   : !time_matches(t, "0:"))
-		return (0);
-	t = strchr(t, ':');
-	if (!time_matches(t, ":00:00") || two_digits(t + 1) > 59 ||
-	    two_digits(t + 4) > 59)
-		return (0);
-	t += 6;
-	if ((*t == '.' || *t == ',') && time_matches(t + 1, "0"))
-		t += 1 + strspn(t + 1, "0123456789");
-	if (strcmp(t, "Z") == 0)
-		return (1);
-	return ((*t == '+' || *t == '-') && strlen(t) == 6 &&
-	    time_matches(t + 1, "00:00") && two_digits(t + 1) <= 24 &&
-	    two_digits(t + 4) <= 60);
 }
 
 static struct node *decode_object(struct decode *, const struct type *,
@@ -225,7 +184,8 @@ decode_one(struct decode *d, const struct field *f, struct node *node,
 		fits = node->kind == NODE_STRING;
 		break;
 	case JSON_TIME:
-		fits = node->kind == NODE_STRING && is_rfc3339(node->str);
+		fits = node->kind == NODE_STRING &&
+		    timestamp_matches(node->str);
 		break;
 	case JSON_BOOL:
 		fits = node->kind == NODE_BOOL;
@@ -312,7 +272,8 @@ decode_map(struct decode *d, const struct field *f, const struct node *node,
     const struct path *path, const struct scope *scope)
 {
 	struct path here = { path, NULL, 0, 1 };
-	struct node *out;
+	const struct member *m;
+	struct node *out, *value;
 	size_t i;
 
 	if (node->kind != NODE_MAP)
@@ -327,10 +288,14 @@ decode_map(struct decode *d, const struct field *f, const struct node *node,
 	for (i = 0; i < node->n; i++) {
 		here.name = node->member[i].key;
 		out->member[i] = node->member[i];
-		out->member[i].value = decode_element(
-		    d, f, node->member[i].value, &here, scope);
-		if (out->member[i].value == NULL)
-			return (NULL);
+		/* Of those that JSON gave before only the type counts. */
+		for (m = &node->member[i]; m != NULL; m = m->earlier) {
+			value = decode_element(d, f, m->value, &here, scope);
+			if (value == NULL)
+				return (NULL);
+			if (m == &node->member[i])
+				out->member[i].value = value;
+		}
 	}
 	out->n = node->n;
 	return (out);
@@ -474,6 +439,38 @@ decode_field(struct decode *d, const struct field *f, struct node *node,
 	return (decode_one(d, f, node, path, scope));
 }
 
+/*
+ * The value of a field, which JSON may have given several times; NULL if it
+ * is not set.  -1: memory ran out.
+ */
+static int
+decode_member(struct decode *d, const struct field *f, const struct member *m,
+    const struct path *path, const struct scope *scope, struct node **out)
+{
+	const struct member *e, **given;
+	struct node *raw, *late;
+	size_t n = 0;
+
+	for (e = m; e != NULL; e = e->earlier)
+		n++;
+	if ((given = arena_array(d->arena, n, sizeof(*given))) == NULL)
+		return (problem_nomem(d->problems));
+	for (n = 0, e = m; e != NULL; e = e->earlier)
+		given[n++] = e;
+	for (*out = NULL; n > 0; n--) {
+		raw = given[n - 1]->value;
+		if (raw->kind == NODE_NULL) {
+			*out = overlay_null(f, *out);
+			continue;
+		}
+		if ((late = decode_field(d, f, raw, path, scope)) == NULL)
+			return (-1);
+		if ((*out = overlay(d->arena, f, *out, late, raw)) == NULL)
+			return (problem_nomem(d->problems));
+	}
+	return (0);
+}
+
 static int
 decode_known(struct decode *d, struct node *out, const struct node *node,
     const struct scope *scope)
@@ -486,16 +483,15 @@ decode_known(struct decode *d, struct node *out, const struct node *node,
 	for (i = 0; i < node->n; i++) {
 		here.name = node->member[i].key;
 		f = type_field(scope->type, here.name);
-		if (f == NULL || node->member[i].value->kind == NODE_NULL)
+		if (f == NULL)
 			continue;
 		m = &out->member[out->n];
 		m->key = f->name;
 		m->at = node->member[i].at;
-		m->value = decode_field(
-		    d, f, node->member[i].value, &here, scope);
-		if (m->value == NULL)
+		if (decode_member(
+			d, f, &node->member[i], &here, scope, &m->value) == -1)
 			return (-1);
-		out->n++;
+		out->n += m->value != NULL;
 	}
 	return (0);
 }
@@ -517,6 +513,7 @@ decode_object(struct decode *d, const struct type *type,
 		return (NULL);
 	}
 	out->source = node;
+	out->room = (uint32_t)node->n;
 	if (decode_known(d, out, node, &scope) == -1)
 		return (NULL);
 	for (i = 0; i < node->n; i++) {

@@ -6,6 +6,7 @@
  * Read leniently, an unknown field is only worth a warning.
  * In the result:
  *  - fields given as null are absent; null in a list is a zero value;
+ *  - what JSON gives twice is laid over each other, see overlay.h;
  *  - integers have num set; quantities are strings in canonical text;
  *  - what was refused is NODE_BAD, so that nobody complains twice.
  * Zero values are still there (prune() of canonical.h drops them).

@@ -232,6 +232,7 @@ static struct node *
 read_string(struct lexer *lx)
 {
 	struct place at = lx->at;
+	const unsigned char *start = lx->p;
 	size_t size;
 	struct node *node;
 	char *text, *end;
@@ -253,6 +254,9 @@ read_string(struct lexer *lx)
 	node = node_string(lx->arena, at, text, (size_t)(end - text));
 	if (node == NULL)
 		(void)problem_nomem(lx->problems); /* told by NULL as well */
+	else
+		node->num = memchr(start, '\\', (size_t)(lx->p - start)) !=
+		    NULL;
 	return (node);
 }
 
@@ -433,7 +437,7 @@ json_read(const void *bytes, size_t len, struct arena *arena,
 	lx.problems = problems;
 	documents->form = DOCUMENT_JSON;
 	documents->n = 0;
-	build_init(&lx.build, arena, problems, BUILD_OVERLAY);
+	build_init(&lx.build, arena, problems, BUILD_KEEP);
 	skip_space(&lx);
 	do
 		rc = read_step(&lx);

@@ -71,32 +71,44 @@ header_missing(
 }
 
 /*
+ * The member that counts of those that are written so, in any case: one that
+ * is no text, or else the last one of JSON, or by its key.
+ */
+static const struct member *
+header_lenient(const struct header *h, const char *name)
+{
+	const struct member *m, *found = NULL;
+	size_t i;
+
+	for (i = 0; i < h->map->n; i++) {
+		m = &h->map->member[i];
+		if (!same_but_case(m->key, name))
+			continue;
+		for (; m != NULL; m = m->earlier) {
+			if (m->value->kind == NODE_NULL)
+				continue;
+			if (m->value->kind != NODE_STRING)
+				return (m);
+			if (found == NULL || h->form != DOCUMENT_JSON ||
+			    place_before(found->at, m->at))
+				found = m;
+		}
+	}
+	return (found);
+}
+
+/*
  * The text of one of the two keys.  NULL: it is not there, or a problem
  * was added.
  */
 static const struct node *
 header_find(const struct header *h, const char *name)
 {
-	const struct node *found = NULL;
-	const struct member *m;
-	struct place at = { 0, 0 };
-	size_t i;
+	const struct member *m = h->problems->mode == MANIFEST_STRICT
+	    ? node_member(h->map, name)
+	    : header_lenient(h, name);
+	const struct node *found = m != NULL ? m->value : NULL;
 
-	if (h->problems->mode == MANIFEST_STRICT)
-		found = node_get(h->map, name);
-	for (i = 0; h->problems->mode == MANIFEST_LENIENT && i < h->map->n;
-	     i++) {
-		m = &h->map->member[i];
-		if (!same_but_case(m->key, name) || m->value->kind == NODE_NULL)
-			continue;
-		if (found != NULL && h->form == DOCUMENT_JSON &&
-		    place_before(m->at, at))
-			continue;
-		found = m->value;
-		at = m->at;
-		if (found->kind != NODE_STRING)
-			break;
-	}
 	if (found != NULL && found->kind == NODE_STRING)
 		return (found);
 	header_missing(h, name, found);

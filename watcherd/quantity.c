@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "watcherd/utf8.h"
+
 #define NANO 1000000000LL
 #define TEXT_MAX 200
 #define EXPONENT_MAX 1000 /* beyond it only the sign of it matters */
@@ -138,17 +140,34 @@ digits_nano(struct digits *d, int power10, int power1024)
 	return (v < LARGEST ? v + (up != 0) : LARGEST);
 }
 
+/* The text without white space around it; returns its length. */
+static size_t
+trim(const char **text)
+{
+	const unsigned char *p = (const unsigned char *)*text, *end;
+	size_t len = strlen(*text), n;
+
+	for (; (n = utf8_space(p, len)) > 0; p += n)
+		len -= n;
+	*text = (const char *)p;
+	for (end = p; len > 0; p += n, len -= n) {
+		if ((n = utf8_space(p, len)) == 0) {
+			n = 1;
+			end = p + 1;
+		}
+	}
+	return ((size_t)(end - (const unsigned char *)*text));
+}
+
 int
 quantity_parse(const char *text, struct quantity *q, struct err *err)
 {
 	char buf[TEXT_MAX + 1];
-	const char *p = text + strspn(text, " \t\r\n\v\f");
+	const char *p = text;
 	struct digits d;
-	size_t len = strlen(p);
+	size_t len = trim(&p);
 	int power = 0, negative;
 
-	while (len > 0 && strchr(" \t\r\n\v\f", p[len - 1]) != NULL)
-		len--;
 	if (len == 0)
 		return (err_set(err, "empty"));
 	if (len > TEXT_MAX)

@@ -72,6 +72,7 @@ enum grammar {
 #define FIELD_BY_CODE 0x20  /* required, and checked by its own code */
 #define FIELD_MAY_LACK 0x04 /* required, and yet nobody checks */
 #define FIELD_CLEARED 0x08  /* left out of the pod: no meaning here */
+#define FIELD_ALWAYS 0x80   /* an object that null does not unset */
 #define FIELD_NO_EMPTY 0x40 /* an empty mapping means the same as none */
 
 struct type;

@@ -68,7 +68,8 @@ STATIC_TYPE(node_selector_term, "NodeSelectorTerm")
 
 static const struct field fields_preferred_scheduling_term[] = {
 	FIELD("preference", OBJECT(node_selector_term),
-	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK | FIELD_NO_EMPTY)),
+	    FLAGS(FIELD_REQUIRED | FIELD_MAY_LACK | FIELD_NO_EMPTY |
+		FIELD_ALWAYS)),
 	FIELD("weight", JSON_INT32, FLAGS(FIELD_REQUIRED), RANGE(1, 100)),
 };
 STATIC_TYPE(preferred_scheduling_term, "PreferredSchedulingTerm")
@@ -116,7 +117,7 @@ TYPE(pod_affinity_term, "PodAffinityTerm")
 
 static const struct field fields_weighted_pod_affinity_term[] = {
 	FIELD("podAffinityTerm", OBJECT(pod_affinity_term),
-	    FLAGS(FIELD_REQUIRED)),
+	    FLAGS(FIELD_REQUIRED | FIELD_ALWAYS)),
 	FIELD("weight", JSON_INT32, FLAGS(FIELD_REQUIRED), RANGE(1, 100)),
 };
 STATIC_TYPE(weighted_pod_affinity_term, "WeightedPodAffinityTerm")
@@ -390,9 +391,10 @@ TYPE(pod_spec, "PodSpec")
 static const struct field fields_pod[] = {
 	FIELD("apiVersion", JSON_STRING, FLAGS(FIELD_BY_CODE), ACTED),
 	FIELD("kind", JSON_STRING, FLAGS(FIELD_BY_CODE), ACTED),
-	FIELD("metadata", OBJECT(object_meta), ACTED),
-	FIELD("spec", OBJECT(pod_spec), ACTED),
-	FIELD("status", OBJECT(pod_status), FLAGS(FIELD_CLEARED)),
+	FIELD("metadata", OBJECT(object_meta), ACTED, FLAGS(FIELD_ALWAYS)),
+	FIELD("spec", OBJECT(pod_spec), ACTED, FLAGS(FIELD_ALWAYS)),
+	FIELD("status", OBJECT(pod_status),
+	    FLAGS(FIELD_CLEARED | FIELD_ALWAYS)),
 };
 TYPE(pod, "Pod")
 

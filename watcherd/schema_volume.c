@@ -123,7 +123,8 @@ static const struct field fields_persistent_volume_claim_spec[] = {
 	FIELD("accessModes", LIST(JSON_STRING)),
 	FIELD("dataSource", OBJECT(typed_local_object_reference)),
 	FIELD("dataSourceRef", OBJECT(typed_object_reference), SINCE("1.22")),
-	FIELD("resources", OBJECT(volume_resource_requirements)),
+	FIELD("resources", OBJECT(volume_resource_requirements),
+	    FLAGS(FIELD_ALWAYS)),
 	FIELD("selector", OBJECT(label_selector)),
 	FIELD("storageClassName", JSON_STRING, FLAGS(FIELD_OPTIONAL)),
 	FIELD("volumeAttributesClassName", JSON_STRING, FLAGS(FIELD_OPTIONAL),
@@ -134,9 +135,9 @@ static const struct field fields_persistent_volume_claim_spec[] = {
 STATIC_TYPE(persistent_volume_claim_spec, "PersistentVolumeClaimSpec")
 
 static const struct field fields_persistent_volume_claim_template[] = {
-	FIELD("metadata", OBJECT(object_meta)),
+	FIELD("metadata", OBJECT(object_meta), FLAGS(FIELD_ALWAYS)),
 	FIELD("spec", OBJECT(persistent_volume_claim_spec),
-	    FLAGS(FIELD_REQUIRED)),
+	    FLAGS(FIELD_REQUIRED | FIELD_ALWAYS)),
 };
 STATIC_TYPE(persistent_volume_claim_template, "PersistentVolumeClaimTemplate")
 

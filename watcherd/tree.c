@@ -96,86 +96,6 @@ node_bool(struct arena *arena, struct place at, int truth)
 	return (node);
 }
 
-/* Both have members; each list of members is sorted. */
-static struct node *
-overlay_map(struct arena *arena, const struct node *early, struct node *late)
-{
-	struct node *out;
-	struct member *m;
-	size_t i = 0, j = 0;
-	int c;
-
-	if ((out = node_new(arena, NODE_MAP, late->at)) == NULL ||
-	    (out->member = arena_array(
-		 arena, early->n + late->n, sizeof(*m))) == NULL)
-		return (NULL);
-	while (i < early->n || j < late->n) {
-		c = i == early->n ? 1
-		    : j == late->n
-		    ? -1
-		    : strcmp(early->member[i].key, late->member[j].key);
-		m = &out->member[out->n++];
-		*m = c < 0 ? early->member[i] : late->member[j];
-		if (c == 0 &&
-		    (m->value = node_overlay(
-			 arena, early->member[i].value, m->value)) == NULL)
-			return (NULL);
-		i += c <= 0;
-		j += c >= 0;
-	}
-	return (out);
-}
-
-static struct node *
-overlay_list(struct arena *arena, const struct node *early, struct node *late)
-{
-	struct node *out;
-	size_t i;
-
-	if ((out = node_new(arena, NODE_LIST, late->at)) == NULL ||
-	    (out->item = arena_array(arena, late->n, sizeof(out->item[0]))) ==
-		NULL)
-		return (NULL);
-	for (i = 0; i < late->n; i++) {
-		out->item[i] = late->item[i];
-		if (i < early->n &&
-		    (out->item[i] = node_overlay(
-			 arena, early->item[i], late->item[i])) == NULL)
-			return (NULL);
-	}
-	out->n = late->n;
-	return (out);
-}
-
-static struct node *
-overlay(struct arena *arena, struct node *early, struct node *late)
-{
-	struct node *out = late;
-
-	if (late->kind == NODE_NULL && early->kind != NODE_LIST &&
-	    early->kind != NODE_MAP)
-		return (early);
-	if (late->kind != early->kind || early->n == 0 || late->n == 0)
-		return (late);
-	if (late->kind == NODE_MAP)
-		out = overlay_map(arena, early, late);
-	else if (late->kind == NODE_LIST)
-		out = overlay_list(arena, early, late);
-	return (out);
-}
-
-struct node *
-node_overlay(struct arena *arena, struct node *early, struct node *late)
-{
-	struct node *out = overlay(arena, early, late);
-
-	if (out != NULL && out != early && out != late) {
-		out->weight = early->weight + late->weight;
-		out->bytes = early->bytes + late->bytes;
-	}
-	return (out);
-}
-
 /* Index of the first member whose key is not below the given one. */
 static size_t
 member_index(const struct node *map, const char *key)
@@ -240,6 +160,23 @@ node_get_num(const struct node *map, const char *key, int64_t fallback)
 	return (node->num);
 }
 
+/* Room for one more of the given size behind n of them; NULL: none. */
+static void *
+node_grow(struct arena *arena, struct node *node, void *old, size_t size)
+{
+	size_t room = node->n < 4 ? 4 : 2 * node->n;
+	void *grown;
+
+	if (node->n < node->room)
+		return (old);
+	if ((grown = arena_array(arena, room, size)) == NULL)
+		return (NULL);
+	if (node->n > 0)
+		memcpy(grown, old, node->n * size);
+	node->room = (uint32_t)room;
+	return (grown);
+}
+
 int
 node_set(
     struct arena *arena, struct node *map, const char *key, struct node *value)
@@ -251,16 +188,11 @@ node_set(
 		map->member[i].value = value;
 		return (0);
 	}
-	if ((grown = arena_array(arena, map->n + 1, sizeof(*grown))) == NULL)
+	if ((grown = node_grow(arena, map, map->member, sizeof(*grown))) ==
+	    NULL)
 		return (-1);
-	if (map->n > 0) {
-		memcpy(grown, map->member, i * sizeof(*grown));
-		memcpy(grown + i + 1, map->member + i,
-		    (map->n - i) * sizeof(*grown));
-	}
-	grown[i].key = key;
-	grown[i].at = value->at;
-	grown[i].value = value;
+	memmove(grown + i + 1, grown + i, (map->n - i) * sizeof(*grown));
+	grown[i] = (struct member){ key, value->at, value, NULL };
 	map->member = grown;
 	map->n++;
 	return (0);
@@ -282,10 +214,9 @@ node_append(struct arena *arena, struct node *list, struct node *value)
 {
 	struct node **grown;
 
-	if ((grown = arena_array(arena, list->n + 1, sizeof(*grown))) == NULL)
+	if ((grown = node_grow(arena, list, list->item, sizeof(*grown))) ==
+	    NULL)
 		return (-1);
-	if (list->n > 0)
-		memcpy(grown, list->item, list->n * sizeof(*grown));
 	grown[list->n++] = value;
 	list->item = grown;
 	return (0);

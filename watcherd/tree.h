@@ -42,11 +42,14 @@ struct node {
 	struct place at;
 	uint32_t weight; /* nodes, itself included, aliases written out */
 	uint32_t bytes;	 /* of text in them */
-	uint32_t height; /* collections within each other, of a reader's node */
+	uint32_t room;	 /* for members or items, by node_set() and the like */
 	size_t n;	 /* bytes of str, or children */
 	union {
-		int64_t num; /* BOOL; integers that decode.h has checked */
+		/* BOOL; integers that decode.h has checked; STRING: it was
+		 * written with escapes of JSON */
+		int64_t num;
 		const struct node *source; /* MAP: what decode.h made it of */
+		size_t height;		   /* as read: collections in another */
 	};
 	union {
 		const char *str;       /* STRING, NUMBER; ends with a NUL */
@@ -59,6 +62,7 @@ struct member {
 	const char *key;
 	struct place at; /* of the key */
 	struct node *value;
+	const struct member *earlier; /* JSON: of the same key; decode.h */
 };
 
 /*
@@ -89,15 +93,6 @@ struct node *node_text(
     struct arena *, struct place, const unsigned char *, size_t len);
 struct node *node_number(struct arena *, struct place, int64_t);
 struct node *node_bool(struct arena *, struct place, int);
-
-/*
- * What a kubelet makes of a key that JSON gives twice: maps are united,
- * lists laid over each other up to the length of the later one, and
- * anything else is replaced; null replaces no scalar.  Neither node is
- * changed.  NULL: the arena is exhausted.
- */
-struct node *node_overlay(
-    struct arena *, struct node *early, struct node *late);
 
 /* The value of a key of a map; NULL if there is none, or no map. */
 struct node *node_get(const struct node *, const char *key);
