@@ -27,7 +27,7 @@
 #define YAML_WORK_BYTE 1	/* one of them that libyaml gets */
 #define YAML_WORK_VALUE 250	/* and for each bracket around it ... */
 #define YAML_WORK_LOOK 2	/* ... this, or ... */
-#define YAML_WORK_LOOKS 12	/* ... this, see reader_work() */
+#define YAML_WORK_LOOKS 16	/* ... this, see reader_work() */
 #define YAML_WORK_FRACTION 1800 /* a number that is no integer */
 
 /*
