@@ -8,6 +8,8 @@
 #define STEPS_FREE 1000
 #define ALIASED_PERCENT 99
 
+#define KEY_BAD "\xff" /* begins what is no key, and stands behind all */
+
 struct build_frame {
 	struct node *node;
 	size_t first;	/* of its entries among all pending ones */
@@ -129,21 +131,46 @@ key_text(const struct node *node)
 	return (NULL);
 }
 
-static int
-build_key(struct build *b, struct build_frame *f, const struct node *node)
+/* What is no key takes the place of its value.  NULL: a problem was added. */
+static struct node *
+key_bad(struct build *b, struct node *node)
 {
-	struct build_entry *e;
-	const char *key;
+	struct node *bad = node;
 
-	if ((key = key_text(node)) == NULL) {
+	if (node->kind == NODE_LIST || node->kind == NODE_MAP) {
 		problem_add(b->problems, node->at, NULL,
 		    "a key must be a string, got %s",
 		    node_kind_str(node->kind));
-		return (-1);
+		return (NULL);
+	}
+	if (node->kind == NODE_NULL)
+		bad = node_bad(
+		    b->arena, node->at, "a key must be a string, got null");
+	if (bad == NULL)
+		(void)problem_nomem(b->problems); /* told by NULL as well */
+	b->doubtful = 1;
+	return (bad);
+}
+
+static int
+build_key(struct build *b, struct build_frame *f, struct node *node)
+{
+	struct build_entry *e;
+	const char *key = key_text(node);
+	struct node *bad = NULL;
+
+	if (key == NULL) {
+		if ((bad = key_bad(b, node)) == NULL)
+			return (-1);
+		key = arena_printf(
+		    b->arena, KEY_BAD "%s", bad->str != NULL ? bad->str : "");
+		if (key == NULL)
+			return (problem_nomem(b->problems));
 	}
 	e = build_entry_new(b);
 	e->member.key = key;
 	e->member.at = node->at;
+	e->member.value = bad;
 	f->want_value = 1;
 	return (0);
 }
@@ -210,6 +237,7 @@ build_put(struct build *b, struct node *node, int alias)
 	struct build_frame *f = build_top(b);
 	struct build_entry *e;
 
+	b->doubtful |= node->kind == NODE_BAD;
 	if (f == NULL) {
 		b->root = node;
 		return (0);
@@ -222,7 +250,8 @@ build_put(struct build *b, struct node *node, int alias)
 		if (e->merge)
 			return (merge_value(b, e->member.at, node, alias));
 	}
-	e->member.value = node;
+	if (e->member.value == NULL) /* its key is not bad */
+		e->member.value = node;
 	e->alias = alias;
 	return (0);
 }
@@ -321,6 +350,8 @@ build_clash(struct build *b, struct build_frame *f, const struct member *early,
 	struct member *kept;
 	char q[QUOTE_MAX];
 
+	if (*early->key == *KEY_BAD)
+		return (0);
 	if (!early_merged && !late->merged)
 		problem_flaw(b->problems, late->member.at, NULL,
 		    "duplicate key %s, first given in line %u",
@@ -435,4 +466,32 @@ build_close(struct build *b)
 	b->nentries = f->first;
 	b->depth--;
 	return (build_put(b, node, 0));
+}
+
+/* No deeper than TREE_DEPTH_MAX. */
+static void
+check_node(struct build *b, struct node *node)
+{
+	size_t i;
+
+	if (node->kind == NODE_BAD && node->str != NULL) {
+		problem_add(b->problems, node->at, NULL, "%s", node->str);
+		node->str = NULL;
+	}
+	for (i = 0; node->kind == NODE_LIST && i < node->n; i++)
+		check_node(b, node->item[i]);
+	if (node->kind != NODE_MAP)
+		return;
+	for (i = 0; i < node->n; i++)
+		check_node(b, node->member[i].value);
+	while (node->n > 0 && *node->member[node->n - 1].key == *KEY_BAD)
+		node->n--;
+}
+
+void
+build_check(struct build *b)
+{
+	if (b->doubtful)
+		check_node(b, b->root);
+	b->doubtful = 0;
 }

@@ -29,6 +29,7 @@ struct build {
 	size_t nentries, entries;
 	size_t nodes, bytes; /* so far, aliases written out */
 	size_t aliased;	     /* nodes that only aliases stand for */
+	int doubtful;	     /* there may be bad nodes that nobody told of */
 };
 
 void build_init(
@@ -50,7 +51,8 @@ int build_open(
 int build_close(struct build *);
 /*
  * Adds a value; where a map waits for a key, it becomes the key, as text
- * ("8080", "true").
+ * ("8080", "true").  What a kubelet cannot put into JSON (null as a key, a
+ * node_bad()) is refused by build_check(), if it is still there then.
  */
 int build_add(struct build *, struct node *);
 /*
@@ -62,6 +64,8 @@ int build_add_alias(struct build *, struct node *, struct place);
 int build_add_merge(struct build *, struct place);
 /* True where the next node is a key. */
 int build_wants_key(const struct build *);
+/* Tells of what is bad in a finished tree, and takes out bad keys. */
+void build_check(struct build *);
 /* The kind of the innermost open collection; NODE_NULL: none. */
 enum node_kind build_kind(const struct build *);
 

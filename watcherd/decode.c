@@ -136,7 +136,7 @@ decode_quantity(struct decode *d, const struct field *f,
 		return (refuse_type(d, f, node, path));
 	if (has_escapes(node))
 		return (refuse(d, node, path, "a quantity like 500m or 64Mi",
-		    " (in JSON it has escapes)"));
+		    "; write it without escapes and tabs, in one line"));
 	if (quantity_parse(node->str, &q, &err) == -1) {
 		if (*hint_quantity(node->str, hint) == '\0')
 			(void)snprintf(hint, sizeof(hint), " (%.*s)",

@@ -64,8 +64,8 @@ overlay_object(struct arena *arena, const struct type *type,
 
 /* Elements that both have. */
 static struct node *
-overlay_list(struct arena *arena, const struct field *f, const struct node *early,
-    struct node *late, const struct node *raw)
+overlay_list(struct arena *arena, const struct field *f,
+    const struct node *early, struct node *late, const struct node *raw)
 {
 	size_t i;
 

@@ -1,5 +1,6 @@
 #include "watcherd/repair.h"
 
+#include <ctype.h>
 #include <string.h>
 
 struct sink {
@@ -44,6 +45,50 @@ repair_plain(struct sink *s, const unsigned char *p, size_t len)
 	return (len);
 }
 
+/* Bytes of a tag, with brackets and commas; 0: it is none, or in <>. */
+static size_t
+tag_length(const unsigned char *p, size_t len)
+{
+	static const char extra[] = "_-;/?:@&=+$.!~*'()%,[]";
+	size_t i = 0;
+
+	if (len < 2 || p[0] != '!' || p[1] == '<')
+		return (0);
+	while (i < len && (isalnum(p[i]) || memchr(extra, p[i], 22) != NULL))
+		i++;
+	return (i);
+}
+
+static size_t
+repair_tag(struct sink *s, const unsigned char *p, size_t len)
+{
+	size_t i, n = tag_length(p, len);
+
+	for (i = 0; i < n; i++) {
+		if (p[i] == ',')
+			put(s, "%2C", 3);
+		else if (p[i] == '[')
+			put(s, "%5B", 3);
+		else if (p[i] == ']')
+			put(s, "%5D", 3);
+		else
+			put(s, p + i, 1);
+	}
+	return (n);
+}
+
+/* Is there a tag with something in it that libyaml takes for its end? */
+static int
+is_tag(const struct yaml_text *t, size_t start)
+{
+	const unsigned char *p = t->bytes + start;
+	size_t n = start < t->len ? tag_length(p, t->len - start) : 0;
+
+	return (n > 0 &&
+	    (memchr(p, ',', n) != NULL || memchr(p, '[', n) != NULL ||
+		memchr(p, ']', n) != NULL));
+}
+
 static int
 is_escape(const struct yaml_text *t, size_t at)
 {
@@ -65,19 +110,25 @@ repair(
 	const unsigned char *p = text->bytes;
 	struct sink s = { NULL, 0 };
 	size_t from = fault->start, n;
-	int escape = is_escape(text, fault->at);
+	int escape = is_escape(text, fault->at),
+	    tag = is_tag(text, fault->start);
 
-	if (fault->start > fault->at || (!escape && !is_colon(text, fault->at)))
+	if (fault->start > fault->at ||
+	    (!tag && !escape && !is_colon(text, fault->at)))
 		return (0);
 	if (escape)
 		from = fault->at;
-	/* Each byte becomes two at most, and a plain scalar gets two more. */
-	if ((s.bytes = arena_alloc(arena, text->len * 2 + 2)) == NULL)
+	/* Each byte becomes three at most, and a plain scalar gets two more. */
+	if ((s.bytes = arena_alloc(arena, text->len * 3 + 2)) == NULL)
 		return (0);
 	put(&s, p, from);
-	n = from +
-	    (escape ? repair_escapes(&s, p + from, text->len - from)
-		    : repair_plain(&s, p + from, fault->at + 1 - from));
+	if (tag)
+		n = repair_tag(&s, p + from, text->len - from);
+	else if (escape)
+		n = repair_escapes(&s, p + from, text->len - from);
+	else
+		n = repair_plain(&s, p + from, fault->at + 1 - from);
+	n += from;
 	put(&s, p + n, text->len - n);
 	text->bytes = s.bytes;
 	text->len = s.len;

@@ -3,6 +3,7 @@
  * that libyaml takes it, too.  Pure.
  *
  *  - "\\'" in double quotes, which becomes "\\x27";
+ *  - a tag with brackets or commas in it, which become "%5B" and the like;
  *  - a plain scalar in flow style that ends with ':' right before one of
  *    ",[]{}", which gets single quotes.
  */
@@ -20,7 +21,7 @@ struct yaml_text {
 
 /* Where libyaml stopped, in bytes of the text. */
 struct yaml_fault {
-	size_t start; /* of the scalar */
+	size_t start; /* of the scalar, or tag */
 	size_t at;
 };
 

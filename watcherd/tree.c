@@ -86,6 +86,17 @@ node_number(struct arena *arena, struct place at, int64_t num)
 }
 
 struct node *
+node_bad(struct arena *arena, struct place at, const char *why)
+{
+	struct node *node;
+
+	if ((node = node_new(arena, NODE_BAD, at)) == NULL ||
+	    (node->str = arena_strdup(arena, why)) == NULL)
+		return (NULL);
+	return (node);
+}
+
+struct node *
 node_bool(struct arena *arena, struct place at, int truth)
 {
 	struct node *node;

@@ -27,7 +27,8 @@ enum node_kind {
 	NODE_STRING, /* str, a NUL inside as UTF8_NUL */
 	NODE_LIST,
 	NODE_MAP, /* members sorted by the bytes of their keys */
-	NODE_BAD  /* was there, but refused: look no further */
+	NODE_BAD  /* was there, but refused: look no further; str says why
+		   * if that is not told yet */
 };
 
 struct place {
@@ -52,8 +53,8 @@ struct node {
 		size_t height;		   /* as read: collections in another */
 	};
 	union {
-		const char *str;       /* STRING, NUMBER; ends with a NUL */
-		struct node **item;    /* LIST */
+		const char *str;    /* STRING, NUMBER, BAD; ends with a NUL */
+		struct node **item; /* LIST */
 		struct member *member; /* MAP */
 	};
 };
@@ -92,6 +93,8 @@ struct node *node_string(
 struct node *node_text(
     struct arena *, struct place, const unsigned char *, size_t len);
 struct node *node_number(struct arena *, struct place, int64_t);
+/* Refused, but only if nothing takes its place in the end. */
+struct node *node_bad(struct arena *, struct place, const char *why);
 struct node *node_bool(struct arena *, struct place, int);
 
 /* The value of a key of a map; NULL if there is none, or no map. */

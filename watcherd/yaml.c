@@ -78,6 +78,30 @@ anchor_find(const struct yaml_reader *r, const char *name)
 	return (NULL);
 }
 
+/*
+ * libyaml ends a tag at a bracket or comma, which to the kubelet's reader
+ * are a part of it.  1: it is rewritten so that all must be read again.
+ */
+static int
+tag_repair(struct yaml_reader *r, const yaml_event_t *ev, const void *tag)
+{
+	struct yaml_fault fault;
+	const unsigned char *p;
+	size_t left;
+
+	if (tag == NULL || r->flow == 0 || !r->can_repair ||
+	    r->parser.encoding != YAML_UTF8_ENCODING)
+		return (0);
+	p = r->bytes + yaml_byte_of(r, &r->events, ev->start_mark.index);
+	left = r->len - (size_t)(p - r->bytes);
+	if (left > 0 && *p == '&')
+		for (; left > 0 && *p != '!'; p++)
+			left--;
+	fault.start = fault.at = (size_t)(p - r->text.bytes);
+	r->repaired = repair(r->arena, &r->text, &fault);
+	return (r->repaired);
+}
+
 /* Stands for a value that was refused, so that others are looked at. */
 static int
 add_bad(struct yaml_reader *r, struct place at)
@@ -128,6 +152,9 @@ on_scalar(struct yaml_reader *r, const yaml_event_t *ev)
 	struct place at = yaml_place(r, &ev->start_mark);
 	struct node *node;
 
+	if (tag_repair(r, ev, ev->data.scalar.tag))
+		return (-1);
+	yaml_scalar_marks(r, ev, at);
 	if (build_wants_key(&r->build) && is_merge(ev))
 		return (build_add_merge(&r->build, at));
 	if (yaml_scalar_refuse(r, ev, at))
@@ -219,6 +246,7 @@ on_document_end(struct yaml_reader *r, const yaml_event_t *ev)
 	struct node *root = r->build.root;
 	int lenient = r->problems->mode == MANIFEST_LENIENT;
 
+	build_check(&r->build);
 	build_next(&r->build);
 	r->nanchors = 0;
 	if (root->kind == NODE_NULL && !lenient)
@@ -330,6 +358,31 @@ token_is_long(struct yaml_reader *r)
 	return (r->too_long);
 }
 
+/* Byte order marks that are not the first, perhaps cut in two. */
+static void
+marks_hide(struct yaml_reader *r, unsigned char *buf, size_t n)
+{
+	const unsigned char *p = r->bytes + (r->taken < 2 ? 0 : r->taken - 2);
+	const unsigned char *from = r->bytes + r->taken, *end = from + n;
+	size_t i;
+
+	if (r->len < 3 || *r->bytes >= 0xfe) /* UTF-16 */
+		return;
+	if (p == r->bytes && r->line == 0 && memcmp(p, YAML_MARK, 3) == 0)
+		p += 3;
+	for (; p < end && (p = memchr(p, 0xef, (size_t)(end - p))) != NULL;
+	     p++) {
+		if (r->bytes + r->len - p < 3 || memcmp(p, YAML_MARK, 3) != 0)
+			continue;
+		r->marks++;
+		for (i = 0; i < 3; i++) {
+			if (p + i >= from && p + i < end)
+				buf[p + i - from] = (unsigned char)
+				    YAML_MARK_SHOWN[i];
+		}
+	}
+}
+
 /*
  * In pieces: libyaml decodes all that it is given, and a bad byte far
  * behind the first document is no fault of that one.
@@ -348,6 +401,7 @@ on_read(void *arg, unsigned char *buf, size_t size, size_t *n)
 		return (0);
 	r->work += *n * YAML_WORK_BYTE;
 	memcpy(buf, r->bytes + r->taken, *n);
+	marks_hide(r, buf, *n);
 	r->taken += *n;
 	return (1);
 }

@@ -13,6 +13,13 @@
 
 #define TAG_CORE "tag:yaml.org,2002:"
 
+/*
+ * A byte order mark that is not the first is text to the kubelet's reader;
+ * libyaml skips it, and is shown another character, which never is text.
+ */
+#define YAML_MARK "\xef\xbb\xbf"
+#define YAML_MARK_SHOWN "\xef\xb7\x90"
+
 struct anchor {
 	const char *name;
 	uint32_t hash; /* of the name */
@@ -34,9 +41,10 @@ struct yaml_reader {
 	struct yaml_cursor ahead;   /* where libyaml is */
 	size_t token;		    /* byte before which none is unfinished */
 	int too_long;		    /* one is */
-	size_t work;		    /* so far, see yaml.h */
-	int opened;		    /* the last event was a bracket */
-	size_t flow;		    /* open collections in flow style */
+	size_t marks; /* of byte order that libyaml got otherwise */
+	size_t work;  /* so far, see yaml.h */
+	int opened;   /* the last event was a bracket */
+	size_t flow;  /* open collections in flow style */
 	int can_repair, repaired;
 	struct yaml_text text; /* the whole file */
 	struct arena *arena;
@@ -57,6 +65,9 @@ void yaml_error(struct yaml_reader *);
 size_t yaml_byte_of(
     const struct yaml_reader *, struct yaml_cursor *, size_t index);
 
+/* Gives a scalar back the byte order marks that libyaml was not shown. */
+void yaml_scalar_marks(
+    struct yaml_reader *, const yaml_event_t *, struct place);
 /*
  * Refuses a scalar that libyaml takes and the kubelet's reader does not:
  * 1 after adding a problem.

@@ -32,6 +32,25 @@ is_flow_only(const struct yaml_reader *r, const yaml_event_t *ev)
 	    strchr(text, '?') != NULL);
 }
 
+void
+yaml_scalar_marks(
+    struct yaml_reader *r, const yaml_event_t *ev, struct place at)
+{
+	yaml_char_t *text = ev->data.scalar.value, *p = text;
+	size_t len = ev->data.scalar.length;
+
+	if (r->marks == 0)
+		return;
+	while ((p = memmem(p, len - (size_t)(p - text), YAML_MARK_SHOWN,
+		    strlen(YAML_MARK_SHOWN))) != NULL)
+		memcpy(p, YAML_MARK, strlen(YAML_MARK));
+	if (len >= strlen(YAML_MARK) &&
+	    memcmp(text, YAML_MARK, strlen(YAML_MARK)) == 0)
+		problem_flaw(r->problems, at, NULL,
+		    "begins with a byte order mark, which nobody sees; remove "
+		    "it");
+}
+
 /* In double quotes libyaml knows an escaped slash, others do not. */
 static int
 has_slash_escape(struct yaml_reader *r, const yaml_event_t *ev)
@@ -137,11 +156,14 @@ number_node(struct yaml_reader *r, const yaml_event_t *ev, struct place at,
 	rc = build_wants_key(&r->build) ? scalar_key(s, text)
 					: scalar_number(s, text);
 	if (rc == -1) {
-		problem_add(r->problems, at, NULL,
+		copy = arena_printf(r->arena,
 		    "%s is a number that JSON cannot say here; quote it if it "
 		    "is text",
 		    quote(q, (const char *)ev->data.scalar.value));
-		return (NULL);
+		if (copy == NULL ||
+		    (node = node_bad(r->arena, at, copy)) == NULL)
+			(void)problem_nomem(r->problems); /* by NULL as well */
+		return (copy != NULL ? node : NULL);
 	}
 	if ((copy = arena_strdup(r->arena, text)) == NULL ||
 	    (node = node_string(r->arena, at, copy, strlen(copy))) == NULL) {
