@@ -3,7 +3,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/story.sh"
 begin "$@"
-trap 'echo "failed: line $LINENO"' ERR
 # reads LINE: what reconciled -n has to say about such a configuration.
 reads()
 {

@@ -48,6 +48,12 @@ order()
 	[ "$(cat "$STORY/shared/log" 2>/dev/null | tr '\n' ' ')" = "$1 " ]
 }
 
+# lines NAME: how many a container has written there.
+lines()
+{
+	wc -l <"$STORY/shared/$1"
+}
+
 drop()
 {
 	rm "$TRIPOD_MANIFESTS/$1.yaml"
@@ -89,6 +95,8 @@ ctr task kill -s KILL "${side#*//}"
 await 20 is init-node1 '.initContainers[1].restartCount' 1
 await 20 running init-node1
 is init-node1 '.containers[0].containerID' "containerd://$main"
+# What runs has not yet said so.
+await 5 order 'one +side1 two +side2 +main +side1'
 : >"$STORY/shared/log"
 rm "$TRIPOD_MANIFESTS/init.yaml"
 await 20 absent init-node1
@@ -162,11 +170,11 @@ await 12 absent hangs-node1
 
 # A deadline.
 {
-	echo '  activeDeadlineSeconds: 3'
+	echo '  activeDeadlineSeconds: 5'
 	echo '  containers:'
-	container main 'exec sleep 1000'
+	container main 'echo ran >>/shared/log; exec sleep 1000'
 } | manifest late | put late.yaml
-await 20 running late-node1
+await 20 order ran
 await 20 is late-node1 .phase Failed
 is late-node1 .state DeadlineExceeded
 crash reconciled
@@ -209,33 +217,36 @@ drop once
 	container own 'test -e /shared/o || { touch /shared/o; exit 1; }; sleep 1000'
 	echo '    restartPolicy: OnFailure'
 } | manifest rules | put rules.yaml
-await 30 running rules-node1
-is rules-node1 '.containers | map(.restartCount) | add' 2
+await 30 is rules-node1 '.containers | map(.restartCount) | add' 2
+await 20 running rules-node1
+stays 1 is rules-node1 '.containers | map(.restartCount) | add' 2
 drop rules
 {
 	echo '  initContainers:'
 	container setup 'echo setup >>/shared/log'
 	echo '  containers:'
-	container a 'echo a >>/shared/log; test -e /shared/a || { touch /shared/a; sleep 1; exit 42; }; sleep 1000'
+	container a 'echo a >>/shared/log; test -e /shared/a && exec sleep 1000; touch /shared/a; until test -e /shared/b; do sleep 0.1; done; exit 42'
 	cat <<-EOT
 	    restartPolicy: Always
 	    restartPolicyRules:
 	    - {action: RestartAllContainers, exitCodes: {operator: In, values: [42]}}
 	EOT
-	container b 'echo b >>/shared/log; exec sleep 1000'
+	container b 'echo b >>/shared/b; exec sleep 1000'
 } | manifest all | put all.yaml
-await 40 order 'setup a b setup a b'
+await 40 order 'setup a setup a'
 await 20 running all-node1
+await 5 eval '[ "$(lines b)" = 2 ]'
 drop all
 
-# The back-off of a crash loop outlives a restart of reconciled.
+# The back-off of a crash loop outlives a restart of reconciled: ten seconds
+# are between the second end and the third start.
 {
 	echo '  containers:'
-	container main 'echo ran >>/shared/log; exit 1'
+	container main 'date +%s >>/shared/log; exit 1'
 } | manifest loop | put loop.yaml
 await 30 is loop-node1 '.containers[0].state.reason' CrashLoopBackOff
-before=$(wc -l <"$STORY/shared/log")
 crash reconciled
-await 10 is loop-node1 '.containers[0].state.reason' CrashLoopBackOff
-stays 3 [ "$(wc -l <"$STORY/shared/log")" = "$before" ]
+await 30 eval '[ "$(lines log)" -ge 3 ]'
+{ read -r _; read -r second; read -r third; } <"$STORY/shared/log"
+[ $((third - second)) -ge 10 ]
 drop loop

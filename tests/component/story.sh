@@ -2,7 +2,8 @@
 # removed.  A script sources this file, calls begin, tells its story with
 # the functions below, and fails at the first thing that is not so.
 # shellcheck shell=bash
-set -eu -o pipefail
+set -eEu -o pipefail
+trap 'failed_at "$BASH_COMMAND"' ERR
 
 here=$(cd "$(dirname "$0")" && pwd)
 rig=$here/../lib/rig
@@ -58,8 +59,25 @@ up()
 
 fail()
 {
-	echo "failed: $*"
+	echo "failed:$(callers) $*"
 	exit 1
+}
+
+# failed_at COMMAND: says what set -e ends the script for.  In a command
+# substitution a failure ends nothing.
+failed_at()
+{
+	[[ $- != *e* ]] || echo "failed:$(callers) $1" >&2
+}
+
+# callers: from the innermost to the script, each as function:line.
+callers()
+{
+	local i
+
+	for ((i = 2; i < ${#FUNCNAME[@]}; i++)); do
+		printf ' %s:%s' "${FUNCNAME[i]}" "${BASH_LINENO[i - 1]}"
+	done
 }
 
 # await SECONDS COMMAND...: until COMMAND succeeds.
