@@ -1,9 +1,12 @@
 #include "watcherd/check.h"
 
+#include <sys/stat.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/mem.h"
@@ -76,10 +79,9 @@ claims_release(struct claims *all)
 	free(all->claim);
 }
 
-/* One more error for a manifest, about one of its pods. */
-static void
-manifest_refuse(Tripod__Manifest *m, struct arena *arena,
-    const Tripod__Definition *d, const char *text)
+/* One more error for a manifest; the caller fills in the place. */
+static Tripod__Problem *
+manifest_tell(Tripod__Manifest *m, struct arena *arena, const char *text)
 {
 	Tripod__Problem **list, *p;
 
@@ -87,15 +89,53 @@ manifest_refuse(Tripod__Manifest *m, struct arena *arena,
 	p = arena_alloc(arena, sizeof(*p));
 	log_assert(list != NULL && p != NULL);
 	tripod__problem__init(p);
-	p->line = d->line;
-	p->column = d->column;
 	p->message = arena_strdup(arena, text);
 	log_assert(p->message != NULL);
 	if (m->n_problem > 0)
 		memcpy(list, m->problem, m->n_problem * sizeof(*list));
 	list[m->n_problem++] = p;
 	m->problem = list;
+	return (p);
+}
+
+/* The same about one of its pods. */
+static void
+manifest_refuse(Tripod__Manifest *m, struct arena *arena,
+    const Tripod__Definition *d, const char *text)
+{
+	Tripod__Problem *p = manifest_tell(m, arena, text);
+
+	p->line = d->line;
+	p->column = d->column;
 	m->state = TRIPOD__MANIFEST__STATE__INVALID;
+}
+
+/*
+ * What reconciled would not lend, unless its configuration says so.  Only
+ * root's files are told of: another user checks what is to be put in place.
+ */
+static void
+warn_of_modes(const struct input *in, Tripod__Manifest *m, struct arena *arena)
+{
+	struct stat st;
+	struct err err;
+
+	if (in->folder == 0 || geteuid() != 0 || fstat(in->fd, &st) == -1)
+		return;
+	if (st.st_uid != 0)
+		(void)err_set(&err,
+		    "belongs to uid %u, not to root: refused with \"strict "
+		    "modes\"",
+		    (unsigned int)st.st_uid);
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		(void)err_set(&err,
+		    "mode %04o lets others write: refused with \"strict "
+		    "modes\"",
+		    (unsigned int)(st.st_mode & 07777));
+	else
+		return;
+	manifest_tell(m, arena, err.text)->severity =
+	    TRIPOD__PROBLEM__SEVERITY__WARNING;
 }
 
 /*
@@ -146,6 +186,7 @@ check_bytes(struct check *check, struct claims *claims, const struct input *in,
 	arena.limit += CONFLICTS_MAX;
 	if (in->folder != 0 && m->state == TRIPOD__MANIFEST__STATE__VALID)
 		claims_judge(claims, in, m, &arena);
+	warn_of_modes(in, m, &arena);
 	result->manifest = m;
 	result->verdict = m->state == TRIPOD__MANIFEST__STATE__VALID
 	    ? VERDICT_VALID

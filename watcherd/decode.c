@@ -24,39 +24,18 @@ struct decode {
 	struct problems *problems;
 };
 
-#define DESCRIBE_MAX 100
 #define SEARCH_DEPTH 2 /* levels below, for a misplaced field */
-
-/* A value as a message shows it. */
-static const char *
-describe(const struct node *node, char buf[static DESCRIBE_MAX])
-{
-	char q[QUOTE_MAX];
-
-	if (node->kind == NODE_STRING)
-		(void)snprintf(
-		    buf, DESCRIBE_MAX, "the string %s", quote(q, node->str));
-	else if (node->kind == NODE_NUMBER)
-		(void)snprintf(
-		    buf, DESCRIBE_MAX, "the number %.40s", node->str);
-	else if (node->kind == NODE_BOOL)
-		(void)snprintf(
-		    buf, DESCRIBE_MAX, "%s", node->num ? "true" : "false");
-	else
-		return (node_kind_str(node->kind));
-	return (buf);
-}
 
 static struct node *
 refuse(struct decode *d, const struct node *node, const struct path *path,
     const char *wants, const char *hint)
 {
-	char buf[DESCRIBE_MAX];
+	char buf[HINT_VALUE_MAX];
 	struct node *bad;
 
 	if (node->kind != NODE_BAD)
 		problem_add(d->problems, node->at, path, "must be %s, got %s%s",
-		    wants, describe(node, buf), hint);
+		    wants, hint_value(node, buf), hint);
 	if ((bad = node_new(d->arena, NODE_BAD, node->at)) == NULL)
 		(void)problem_nomem(d->problems); /* told by NULL as well */
 	return (bad);
@@ -307,8 +286,8 @@ typedef const struct field *find_fn(const struct type *, const char *);
 struct search {
 	find_fn *find;
 	const char *name;
-	const struct field *found;
-	char *where; /* PROBLEM_FIELD_MAX bytes */
+	const struct field *found, *under; /* and the field that it hangs on */
+	char *where;			   /* PROBLEM_FIELD_MAX bytes */
 };
 
 static int
@@ -336,6 +315,7 @@ search_children(struct search *s, const struct type *type,
 		if (f->json != JSON_OBJECT || (f->flags & FIELD_CLEARED) ||
 		    acted != (f->support <= SUPPORT_WARNED))
 			continue;
+		s->under = f;
 		if (depth == 0
 			? search_type(s, f->type, &child)
 			: search_children(s, f->type, &child, acted, depth - 1))
@@ -376,8 +356,8 @@ unknown_field(struct decode *d, const struct scope *scope,
 {
 	const struct field *guess;
 	char where[PROBLEM_FIELD_MAX], hint[HINT_MAX];
-	struct search s = { type_field, m->key, NULL, where };
-	struct search near = { type_guess, m->key, NULL, where };
+	struct search s = { type_field, m->key, NULL, NULL, where };
+	struct search near = { type_guess, m->key, NULL, NULL, where };
 
 	if (d->problems->n >= PROBLEMS_MAX) {
 		problem_flaw(d->problems, m->at, path, "unknown field");
@@ -405,7 +385,11 @@ unknown_field(struct decode *d, const struct scope *scope,
 		    near.found->name, where);
 	else
 		problem_flaw(d->problems, m->at, path, "unknown field");
-	return (s.found == NULL ? guess : NULL);
+	if (s.found == NULL)
+		return (guess);
+	/* The field below it is meant as well, if it hangs here. */
+	return (
+	    type_field(scope->type, s.under->name) == s.under ? s.under : NULL);
 }
 
 /* So that what was misspelt is not missed as well. */

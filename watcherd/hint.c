@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "watcherd/problem.h"
 #include "watcherd/quantity.h"
 
 #define FIELDS_LISTED 5	 /* a type with more is not listed */
@@ -24,6 +25,25 @@ append(char *buf, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(buf + len, HINT_MAX - len, fmt, ap); /* may be cut */
 	va_end(ap);
+}
+
+const char *
+hint_value(const struct node *node, char buf[static HINT_VALUE_MAX])
+{
+	char q[QUOTE_MAX];
+
+	if (node->kind == NODE_STRING)
+		(void)snprintf(
+		    buf, HINT_VALUE_MAX, "the string %s", quote(q, node->str));
+	else if (node->kind == NODE_NUMBER)
+		(void)snprintf(
+		    buf, HINT_VALUE_MAX, "the number %.40s", node->str);
+	else if (node->kind == NODE_BOOL)
+		(void)snprintf(
+		    buf, HINT_VALUE_MAX, "%s", node->num ? "true" : "false");
+	else
+		return (node_kind_str(node->kind));
+	return (buf);
 }
 
 static int

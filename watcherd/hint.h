@@ -11,6 +11,10 @@
 #include "watcherd/tree.h"
 
 #define HINT_MAX 200
+#define HINT_VALUE_MAX 100
+
+/* A value as a message shows it: the string "x", a list. */
+const char *hint_value(const struct node *, char[static HINT_VALUE_MAX]);
 
 /*
  * A value that is not of the field's type; the shape is that of what is

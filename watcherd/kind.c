@@ -52,6 +52,7 @@ header_missing(
 	const struct path path = { NULL, name, 0, 0 };
 	const char *wants = strcmp(name, "kind") == 0 ? "Pod" : "v1";
 	const struct member *m;
+	char buf[HINT_VALUE_MAX];
 	size_t i;
 
 	for (i = 0; found == NULL && i < h->map->n; i++) {
@@ -67,7 +68,7 @@ header_missing(
 	}
 	problem_add(h->problems, found != NULL ? found->at : h->map->at, &path,
 	    "must be \"%s\", got %s", wants,
-	    found != NULL ? node_kind_str(found->kind) : "nothing");
+	    found != NULL ? hint_value(found, buf) : "nothing");
 }
 
 /*

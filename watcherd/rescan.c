@@ -125,6 +125,25 @@ rescan_ignore(struct sync *s, const char *name, const char *reason)
 	r->ignored[r->nignored++] = i;
 }
 
+/* Names that are not even known are told of as one, whatever else is. */
+static void
+rescan_ignore_dropped(struct sync *s)
+{
+	struct rescan *r = &s->rescan;
+	char reason[80];
+
+	if (s->files.dropped == 0)
+		return;
+	if (r->nignored == RESCAN_IGNORED_MAX) {
+		r->nignored--;
+		r->more++;
+	}
+	(void)snprintf(reason, sizeof(reason),
+	    "beyond %d manifests: not looked at, and nothing is removed",
+	    FILES_KNOWN_MAX);
+	rescan_ignore(s, "(further names)", reason);
+}
+
 /* Tells of the names that do not count, if that is news. */
 static void
 rescan_tell(struct sync *s)
@@ -195,6 +214,7 @@ rescan_run(struct sync *s)
 	if (watch_list(&s->watch, on_listed, s, &err) == 0) {
 		files_list_end(&s->files, r->last);
 		rescan_refuse_over(s);
+		rescan_ignore_dropped(s);
 		rescan_tell(s);
 		rescan_check(s);
 	} else {

@@ -156,6 +156,18 @@ already, in line 4" "$STORY/out"
 	grep -Fqx "$d/nowhere.yaml: a link that leads nowhere" "$STORY/out"
 	grep -Fqx "$d/sub.yaml: not a regular file" "$STORY/out"
 	grep -Fqx '8 files, 6 refused, 2 ignored' "$STORY/err"
+	mkdir "$STORY/modes"
+	pod four >"$STORY/modes/a.yaml"
+	pod five >"$STORY/modes/b.yaml"
+	pod six >"$STORY/modes/c.yaml"
+	chmod 644 "$STORY/modes/"*
+	chmod g+w "$STORY/modes/b.yaml"
+	chown 64201 "$STORY/modes/c.yaml"
+	is 0 "$tripodctl" check "$STORY/modes"
+	says "$STORY/modes/b.yaml: warning: mode 0664 lets others write: \
+refused with \"strict modes\"
+$STORY/modes/c.yaml: warning: belongs to uid 64201, not to root: refused with \
+\"strict modes\""
 	is 66 setpriv --reuid 64201 --regid 64201 --clear-groups \
 	    "$tripodctl" check "$STORY/secret"
 	grep -Fqx "$STORY/secret/a.yaml: Permission denied" "$STORY/err"

@@ -422,6 +422,17 @@ def case_many(w):
     assert w.peer.last("zz.yaml").state == VALID
 
 
+def case_beyond(w):
+    """More names than are known: it is told, and nothing is taken for gone."""
+    for i in range(16384 + 3):
+        with open(w.path(f"{i:05}.yaml"), "w"):
+            pass
+    w.peer.lend(w.folder)
+    w.peer.wait(lambda: "(further names)" in w.peer.ignored, 60)
+    assert "16384 manifests" in w.peer.ignored["(further names)"]
+    assert not any(m.state == GONE for m in w.peer.manifests)
+
+
 def cpu_seconds(w):
     with open(f"/proc/{w.proc.pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
