@@ -335,6 +335,7 @@ search_places(struct search *s, const struct scope *scope)
 	int depth;
 
 	for (up = scope; up != NULL; up = up->up) {
+		s->under = NULL;
 		if (up != scope && search_type(s, up->type, up->path))
 			return (1);
 		for (depth = 0; depth < SEARCH_DEPTH; depth++) {
@@ -388,8 +389,10 @@ unknown_field(struct decode *d, const struct scope *scope,
 	if (s.found == NULL)
 		return (guess);
 	/* The field below it is meant as well, if it hangs here. */
-	return (
-	    type_field(scope->type, s.under->name) == s.under ? s.under : NULL);
+	if (s.under == NULL ||
+	    type_field(scope->type, s.under->name) != s.under)
+		return (NULL);
+	return (s.under);
 }
 
 /* So that what was misspelt is not missed as well. */

@@ -156,7 +156,7 @@ test_kind(void **state)
 		{ "[]", "expected a Pod, which is a mapping, got a list" },
 		{ "x", "expected a Pod, which is a mapping, got a string" },
 		{ "a: 1", "must be \"Pod\", got nothing" },
-		{ "kind: 1", "must be \"Pod\", got a number" },
+		{ "kind: 1", "must be \"Pod\", got the number 1" },
 		{ "kind: Job",
 		    "must be \"Pod\", got \"Job\"; what is under its "
 		    "spec.template is nearly a Pod" },
