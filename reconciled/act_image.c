@@ -129,22 +129,36 @@ image_present(struct op *op, const Runtime__V1__Image *image)
 }
 
 static void
-image_absent(struct op *op)
+image_never(struct op *op)
 {
 	const Tripod__Container *spec = op_spec(op);
 
-	if (op->pulled) {
+	event_warning(op->r, op->pod, spec->name, "ErrImageNeverPull",
+	    "Container image \"%s\" is not present with pull policy of Never",
+	    spec->image);
+	image_failed(op, "ErrImageNeverPull",
+	    "the image is not there and may not be pulled");
+}
+
+static void
+image_step(struct op *op, const Runtime__V1__Image *image)
+{
+	int present = image != NULL && image->id[0] != '\0';
+
+	switch (plan_image(op_spec(op)->pull_policy, present, op->pulled)) {
+	case IMAGE_USE:
+		image_present(op, image);
+		break;
+	case IMAGE_PULL:
+		image_pull(op);
+		break;
+	case IMAGE_NEVER:
+		image_never(op);
+		break;
+	case IMAGE_LOST:
 		image_failed(op, "ErrImagePull",
 		    "the image is not there after its pull");
-	} else if (spec->pull_policy == TRIPOD__PULL_POLICY__PULL_NEVER) {
-		event_warning(op->r, op->pod, spec->name, "ErrImageNeverPull",
-		    "Container image \"%s\" is not present with pull policy "
-		    "of Never",
-		    spec->image);
-		image_failed(op, "ErrImageNeverPull",
-		    "the image is not there and may not be pulled");
-	} else {
-		image_pull(op);
+		break;
 	}
 }
 
@@ -155,19 +169,13 @@ on_image_status(void *ctx, struct cri_result *res)
 	struct op *op = ctx;
 	const Tripod__Container *spec = op_spec(op);
 
-	if (res->code != GRPC_OK) {
-		event_warning(op->r, op->pod, spec->name, "InspectFailed",
-		    "Failed to inspect image \"%s\": %s", spec->image,
-		    res->message);
-		runtime_failed(op, "ImageInspectError", res);
-	} else if (a->image == NULL || a->image->id[0] == '\0') {
-		image_absent(op);
-	} else if (!op->pulled &&
-	    spec->pull_policy == TRIPOD__PULL_POLICY__PULL_ALWAYS) {
-		image_pull(op);
-	} else {
-		image_present(op, a->image);
+	if (res->code == GRPC_OK) {
+		image_step(op, a->image);
+		return;
 	}
+	event_warning(op->r, op->pod, spec->name, "InspectFailed",
+	    "Failed to inspect image \"%s\": %s", spec->image, res->message);
+	runtime_failed(op, "ImageInspectError", res);
 }
 
 void

@@ -105,12 +105,23 @@ struct plan_env {
  * going until a whole transfer of manifests has come, and, if it is live,
  * until the images of a wanted pod of its name are there; that one starts
  * only when no other of its name is live or busy.  A pod that is not wanted
- * and not live is not started.  One that runs by another definition of the
- * same uid is blocked by itself until it has its images, and then ends to
- * begin anew.  An end that has begun is finished even if the pod is wanted
+ * and not live is not started.  One that has another definition for the same
+ * uid goes on until that one has its images, and then ends to begin anew;
+ * if it runs by one that nobody knows any more it is blocked by itself until
+ * then.  An end that has begun is finished even if the pod is wanted
  * again.
  */
 void plan_resolve(struct pods *, const struct plan_env *);
+
+/* What follows when an image has been looked up (runtime.md 4.12). */
+enum image_step {
+	IMAGE_USE,
+	IMAGE_PULL,
+	IMAGE_NEVER, /* it is not there and may not be pulled */
+	IMAGE_LOST   /* not there after its pull */
+};
+
+enum image_step plan_image(Tripod__PullPolicy, int present, int pulled);
 
 /* Whether every image of the pod has been found (rule 4). */
 int plan_images_ready(const Tripod__Pod *, const struct pod_memo *);

@@ -47,6 +47,23 @@ plan_images(struct planner *p, int all)
 	}
 }
 
+enum image_step
+plan_image(Tripod__PullPolicy policy, int present, int pulled)
+{
+	if (pulled)
+		return (present ? IMAGE_USE : IMAGE_LOST);
+	switch (policy) {
+	case TRIPOD__PULL_POLICY__PULL_ALWAYS:
+		return (IMAGE_PULL);
+	case TRIPOD__PULL_POLICY__PULL_NEVER:
+		return (present ? IMAGE_USE : IMAGE_NEVER);
+	case TRIPOD__PULL_POLICY__PULL_IF_NOT_PRESENT:
+	case _TRIPOD__PULL_POLICY_IS_INT_SIZE:
+		break;
+	}
+	return (present ? IMAGE_USE : IMAGE_PULL);
+}
+
 int
 plan_images_ready(const Tripod__Pod *pod, const struct pod_memo *memo)
 {

@@ -288,6 +288,32 @@ test_prune(void **state)
 }
 /* clang-format on */
 
+/* Policy, presence and what was done: all of them. */
+static void
+test_image(void **state)
+{
+	static const struct {
+		Tripod__PullPolicy policy;
+		enum image_step absent, present;
+	} rows[] = {
+		{ TRIPOD__PULL_POLICY__PULL_IF_NOT_PRESENT, IMAGE_PULL,
+		    IMAGE_USE },
+		{ TRIPOD__PULL_POLICY__PULL_ALWAYS, IMAGE_PULL, IMAGE_PULL },
+		{ TRIPOD__PULL_POLICY__PULL_NEVER, IMAGE_NEVER, IMAGE_USE },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(rows); i++) {
+		assert_int_equal(
+		    plan_image(rows[i].policy, 0, 0), rows[i].absent);
+		assert_int_equal(
+		    plan_image(rows[i].policy, 1, 0), rows[i].present);
+		assert_int_equal(plan_image(rows[i].policy, 0, 1), IMAGE_LOST);
+		assert_int_equal(plan_image(rows[i].policy, 1, 1), IMAGE_USE);
+	}
+}
+
 static void
 test_images_ready(void **state)
 {
@@ -341,6 +367,7 @@ main(void)
 		cmocka_unit_test(test_containers),
 		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_prune),
+		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_images_ready),
 		cmocka_unit_test(test_forget),
 	};
