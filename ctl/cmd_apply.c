@@ -56,11 +56,24 @@ find(const struct answer *a, const Tripod__FilePod *f)
 	return (NULL);
 }
 
+/* The pod as it is before it becomes what the file says; or NULL. */
+static const Tripod__PodItem *
+find_before(const struct answer *a, const Tripod__FilePod *f)
+{
+	size_t i;
+
+	for (i = 0; i < a->npod; i++)
+		if (strcmp(a->pod[i]->uid, f->uid) == 0)
+			return (a->pod[i]);
+	return (NULL);
+}
+
 /* Whether a pod is ready, or has done its work. */
 static int
 pod_reached(struct wish *w, const struct session *s, const Tripod__FilePod *f)
 {
 	const Tripod__PodItem *p = find(s->answer, f);
+	const Tripod__PodItem *before = find_before(s->answer, f);
 	char text[PODS_TEXT_MAX], *name;
 	int ready;
 
@@ -70,16 +83,16 @@ pod_reached(struct wish *w, const struct session *s, const Tripod__FilePod *f)
 	ready = p != NULL && !p->terminating && p->status != NULL &&
 	    (pod_is_ready(p) ||
 		p->status->phase == TRIPOD__PHASE__PHASE_SUCCEEDED);
-	if (p != NULL && !ready)
-		pod_why(p, wall_now_ns(), text);
+	if (before != NULL && !ready)
+		pod_why(p != NULL ? p : before, wall_now_ns(), text);
 	if (f->taken_by[0] != '\0') {
 		progress(w, name, "another file has this pod");
 		w->failed = 1;
 	} else if (!ready) {
 		progress(w, name,
-		    p == NULL		  ? "is not there yet"
-			: text[0] != '\0' ? text
-					  : pod_state(p));
+		    text[0] != '\0' ? text
+			: p == NULL ? "is not there yet"
+				    : pod_state(p));
 		w->failed = p != NULL && p->status != NULL &&
 		    p->status->phase == TRIPOD__PHASE__PHASE_FAILED;
 	}

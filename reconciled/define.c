@@ -85,8 +85,63 @@ pod_has(const struct pod *p, const Tripod__Definition *d)
 		    d->mirror_json.len) == 0));
 }
 
+/* What is under way for it ends with the definition it began with. */
 static void
-pod_define(struct pod *p, const struct claim *c)
+define_later(struct pod *p, struct pod *busy, struct arena *a)
+{
+	busy->again = 1;
+	p->defined = 0;
+	arena_free(a);
+}
+
+/* Has a definition come after what runs; takes its arena, or NULL: none. */
+static void
+next_take(struct pod *p, Tripod__Definition *d, struct arena *a)
+{
+	struct pod *n = p->next;
+
+	if (n != NULL && (a == NULL || !pod_has(n, d))) {
+		if (n->pulling > 0) {
+			define_later(p, n, a);
+			return;
+		}
+		pod_free(n);
+		n = NULL;
+	}
+	p->next = n;
+	if (n != NULL) {
+		n->again = 0;
+		arena_free(a);
+	} else if (a != NULL) {
+		n = p->next = pod_new(p->uid, p->namespace_, p->name);
+		n->seen_ns = p->seen_ns;
+		text_set(&n->file, p->file);
+		pod_take(n, d, a);
+	}
+}
+
+/* Whether the newest sandbox was made for that definition. */
+static int
+is_made_by(const struct pod *p, const char *hash)
+{
+	const struct seen_sandbox *s = sandbox_newest(&p->seen);
+
+	return (s != NULL && strcmp(s->hash, hash) == 0);
+}
+
+/* Whether what runs, or may, has to end by the definition there is. */
+static int
+goes_on(const struct reconciled *r, const struct pod *p,
+    const Tripod__Definition *d)
+{
+	if (p->definition == NULL || strcmp(p->hash, d->pod->hash) == 0)
+		return (0);
+	return (!r->known ||
+	    (pod_holds_network(&p->seen) && !is_made_by(p, d->pod->hash)));
+}
+
+static void
+pod_define(const struct reconciled *r, struct pod *p, const struct claim *c)
 {
 	struct arena *a;
 	Tripod__Definition *d;
@@ -107,16 +162,47 @@ pod_define(struct pod *p, const struct claim *c)
 	}
 	p->again = 0;
 	p->defined = c->serial;
-	if (pod_has(p, d)) {
-		arena_free(a);
-	} else if (p->definition != NULL &&
-	    (p->inflight > 0 || p->pulling > 0)) {
-		p->again = 1;
-		p->defined = 0;
-		arena_free(a);
-	} else {
-		pod_take(p, d, a);
+	if (goes_on(r, p, d)) {
+		next_take(p, d, a);
+		return;
 	}
+	next_take(p, NULL, NULL);
+	if (pod_has(p, d))
+		arena_free(a);
+	else if (p->definition != NULL && (p->inflight > 0 || p->pulling > 0))
+		define_later(p, p, a);
+	else
+		pod_take(p, d, a);
+}
+
+static void
+pod_succeed(struct pod *p)
+{
+	struct pod *n = p->next;
+
+	if (n == NULL || p->inflight > 0 || p->pulling > 0 || n->pulling > 0)
+		return;
+	if (pod_holds_network(&p->seen) && !is_made_by(p, n->hash))
+		return;
+	pod_take(p, n->definition, n->arena);
+	free(p->memo.container);
+	p->memo.container = n->memo.container;
+	p->memo.n_container = n->memo.n_container;
+	n->memo.container = NULL;
+	n->memo.n_container = 0;
+	n->definition = NULL;
+	n->arena = NULL;
+	p->next = NULL;
+	pod_free(n);
+}
+
+void
+define_successors(struct pods *pods)
+{
+	struct pod *p;
+
+	TAILQ_FOREACH (p, pods, entry)
+		pod_succeed(p);
 }
 
 /* The pod of a claim, new if there is none; NULL: its uid is in use. */
@@ -147,7 +233,7 @@ file_define(struct reconciled *r, struct desired_file *f)
 		    (p = pod_get(r, &f->claim[i])) == NULL)
 			continue;
 		p->want.wanted = 1;
-		pod_define(p, &f->claim[i]);
+		pod_define(r, p, &f->claim[i]);
 	}
 }
 

@@ -13,5 +13,12 @@
  * pod with its uid has to end first, is defined by a later call.
  */
 void define_pods(struct reconciled *);
+/*
+ * Another definition with the uid of a pod that runs comes after it: it is
+ * kept as its next one, and becomes its own here, when nothing of the pod
+ * is left but what is dead, or what runs turns out to be made by it.  Only
+ * with a whole list of what runs.
+ */
+void define_successors(struct pods *);
 
 #endif

@@ -92,6 +92,11 @@ resolve_outdated(struct pod *p)
 {
 	struct pod_want *w = &p->want;
 
+	if (p->next != NULL) {
+		w->terminating |= plan_images_ready(
+		    p->next->definition->pod, &p->next->memo);
+		return;
+	}
 	if (w->terminating || !is_outdated(p))
 		return;
 	if (pod_is_live(&p->seen) && !plan_images_ready(w->pod, &p->memo))

@@ -39,6 +39,7 @@ pod_free(struct pod *p)
 	free(p->hash);
 	free(p->file);
 	pod_untell(p);
+	pod_free(p->next);
 	free(p);
 }
 

@@ -99,6 +99,12 @@ struct pod {
 	struct pod_seen seen;
 	struct pod_memo memo;
 	struct probes *probes; /* of probes.c; NULL: it has none */
+	/*
+	 * Another definition of its uid, which waits for its images and then
+	 * for the end of what runs; NULL: there is none.  Definition, memo
+	 * and what is under way are its own; nothing of it is seen.
+	 */
+	struct pod *next;
 	unsigned int inflight; /* actions and questions under way */
 	unsigned int pulling;  /* pulls and hooks under way: they may take
 				* long and change nothing that lists show */

@@ -105,11 +105,27 @@ plan_and_act(struct reconciled *r, struct pod *p, struct starts *starts,
 	}
 }
 
+/* Images of the definition that comes after this one. */
+static void
+plan_next(struct reconciled *r, struct pod *p, struct starts *starts,
+    struct mtime now, struct mtime *next)
+{
+	struct pod_want *w;
+
+	if (p->next == NULL || p->next->again || !p->want.wanted ||
+	    p->want.down != DOWN_NOT)
+		return;
+	w = &p->next->want;
+	w->pod = p->next->definition->pod;
+	w->wanted = w->blocked = 1;
+	plan_and_act(r, p->next, starts, now, next);
+}
+
 static int
 is_forgettable(const struct reconciled *r, const struct pod *p)
 {
 	if (p->want.wanted || p->inflight > 0 || p->pulling > 0 ||
-	    !pod_is_gone(&p->seen))
+	    (p->next != NULL && p->next->pulling > 0) || !pod_is_gone(&p->seen))
 		return (0);
 	/* Nothing was ever done for it; what runs is found again. */
 	if (p->touched == 0 && p->published == NULL)
@@ -124,7 +140,9 @@ resume(struct reconciled *r)
 	struct pod *p;
 
 	TAILQ_FOREACH (p, &r->pods, entry)
-		if (p->again && p->inflight == 0 && p->pulling == 0)
+		if ((p->again && p->inflight == 0 && p->pulling == 0) ||
+		    (p->next != NULL && p->next->again &&
+			p->next->pulling == 0))
 			r->redefine = 1;
 	if (r->redefine)
 		reconcile_kick(r);
@@ -173,6 +191,8 @@ resolved(struct reconciled *r, struct pod *p)
 {
 	if (pod_is_ending(&p->want) || p->again)
 		act_cancel_pulls(p);
+	if (p->next != NULL && (p->next->again || !p->want.wanted))
+		act_cancel_pulls(p->next);
 	act_cancel_hooks(p, p->again); /* a new definition waits for them */
 	if (p->want.returned) {
 		pod_untell(p);
@@ -239,13 +259,16 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 		define_pods(r);
 	}
 	planned = r->listed && cri_info(r->cri)->state == CRI_UP;
-	if (planned)
+	if (planned) {
+		define_successors(&r->pods);
 		resolve(r, now);
+	}
 	shutdown_resolve(r, planned, now, &next);
 	if (planned) {
 		TAILQ_FOREACH (p, &r->pods, entry) {
 			probes_sync(r, p);
 			plan_and_act(r, p, &starts, now, &next);
+			plan_next(r, p, &starts, now, &next);
 		}
 		starts_act(r, &starts, now, &next);
 	}

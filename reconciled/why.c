@@ -48,6 +48,27 @@ over_text(enum pod_over over)
 	return ("");
 }
 
+/* What holds up another definition; the pod goes on by its own. */
+static struct why
+why_next(const struct asked *a, const struct pod *next)
+{
+	const Tripod__Pod *spec = next->definition->pod;
+	const struct memo_container *m;
+	size_t i;
+
+	for (i = 0; i < spec_count(spec); i++) {
+		m = &next->memo.container[i];
+		if (m->image.fails > 0)
+			return (failed(a, &m->image,
+			    must_printf(a->arena,
+				"its new definition waits for the image of "
+				"container %s",
+				spec_container(spec, i)->name),
+			    m->message));
+	}
+	return (because("its new definition waits for its images"));
+}
+
 /* Whether it must go on or end, before anything of it is looked at. */
 static struct why
 why_wanted(const struct asked *a)
@@ -73,6 +94,8 @@ why_wanted(const struct asked *a)
 	if (w->blocked)
 		return (because("it waits for the end of the pod of this name "
 				"that was there before"));
+	if (p->next != NULL)
+		return (why_next(a, p->next));
 	if (p->seen.stale || p->seen.unsure)
 		return (because("an answer of the runtime is awaited"));
 	return (because(""));

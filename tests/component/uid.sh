@@ -31,6 +31,42 @@ await 20 running web-node1
 stays 3 [ -e "/proc/$second" ]
 is web-node1 '.containers[0].restartCount' 1
 
+# While an edit waits for its images the pod goes on by what it was made of:
+# it is started again when it ends, probed, and ends with its own hook.
+kept()
+{
+	explicit "$1" | sed 's/name: web/name: kept/; s/: mine/: third/
+	    s/GracePeriodSeconds: 1/GracePeriodSeconds: 20/
+	    s/^  containers:/  volumes: [{name: out, hostPath: {path: OUT}}]\
+&/
+	    s/^    image:/    volumeMounts: [{name: out, mountPath: \/out}]\
+    readinessProbe: {exec: {command: ["true"]}, periodSeconds: 1}\
+    lifecycle: {preStop: {exec: {command: [sh, -c, "echo HOOK >>\/out\/hook"]}}}\
+&/' | sed "s,OUT,$STORY/out,; s/HOOK/$1/"
+}
+mkdir -m 777 "$STORY/out"
+kept 1 | put kept.yaml
+await 20 running kept-node1
+pid=$(pid_of kept-node1)
+kept 2 | sed 's/bb:2/missing:1/; s/^    command:/    imagePullPolicy: Never\n&/' |
+    put kept.yaml
+waits() { ctl status kept | grep -q 'new definition waits for the image of'; }
+await 10 waits
+stays 1 running kept-node1
+kill -9 "$pid"
+await 20 is kept-node1 '.containers[0].restartCount' 1
+await 20 running kept-node1
+is kept-node1 '.containers[0].image' localhost/bb:1
+[ ! -e "$STORY/out/hook" ]
+kept 2 | put kept.yaml
+await 30 is kept-node1 '.containers[0].image' localhost/bb:2
+await 20 running kept-node1
+[ "$(cat "$STORY/out/hook")" = 1 ]
+rm "$TRIPOD_MANIFESTS/kept.yaml"
+await 30 absent kept-node1
+[ "$(cat "$STORY/out/hook")" = "1
+2" ]
+
 # One that has finished runs again for another content only.
 once()
 {

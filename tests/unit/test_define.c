@@ -47,7 +47,7 @@ setup(void **state)
 	memset(&r, 0, sizeof(r));
 	TAILQ_INIT(&r.pods);
 	desired_init(&r.desired);
-	r.desired.synced = 1;
+	r.desired.synced = r.known = 1;
 	*state = &r;
 	return (0);
 }
@@ -205,6 +205,109 @@ test_busy(void **state)
 	assert_false(p->again);
 }
 
+/* What runs goes on by its definition until it has ended. */
+static void
+test_next(void **state)
+{
+	struct reconciled *r = *state;
+	struct seen_sandbox *s;
+	struct pod *p, *n;
+
+	say(r, "f", "a=1@1");
+	p = pods_find(&r->pods, "1");
+	s = sandbox_add(&p->seen, "s", 0, 1);
+	s->ready = 1;
+	p->inflight = p->pulling = 1; /* no matter */
+	forgotten = 0;
+	say(r, "f", "a=1@2");
+	assert_string_equal(wanted(r), "a=1@1:f");
+	assert_false(p->again);
+	n = p->next;
+	assert_string_equal(n->hash, "2");
+	assert_string_equal(n->uid, "1");
+	assert_int_equal(forgotten, 1); /* of n, which has none */
+	/* The same from another file, while its images are looked up. */
+	n->pulling = 1;
+	say(r, "e", "a=1@2");
+	assert_ptr_equal(p->next, n);
+	assert_false(n->again);
+	say(r, "f", NULL);
+	/* Yet another: after what is under way. */
+	say(r, "e", "a=1@3");
+	assert_ptr_equal(p->next, n);
+	assert_true(n->again);
+	n->pulling = 0;
+	define_pods(r);
+	assert_string_equal(p->next->hash, "3");
+	/* It is taken back. */
+	say(r, "e", "a=1@1");
+	assert_null(p->next);
+	assert_string_equal(wanted(r), "a=1@1:e");
+}
+
+/* It becomes the pod's own when nothing is left but what is dead. */
+static void
+test_succeed(void **state)
+{
+	struct reconciled *r = *state;
+	struct seen_sandbox *s;
+	struct pod *p;
+
+	say(r, "e", "a=1@1");
+	p = pods_find(&r->pods, "1");
+	s = sandbox_add(&p->seen, "s", 0, 1);
+	s->ready = 1;
+	p->inflight = p->pulling = 1;
+	say(r, "e", "a=1@4");
+	assert_non_null(p->next);
+	p->next->memo.container = xcalloc(1, sizeof(*p->next->memo.container));
+	p->next->memo.n_container = 1;
+	text_set(&p->next->memo.container[0].image_ref, "image");
+	/* Its end. */
+	s->ready = 0;
+	define_successors(&r->pods);
+	assert_string_equal(p->hash, "1");
+	s->stopped = 1;
+	define_successors(&r->pods);
+	assert_string_equal(p->hash, "1");
+	p->inflight = p->pulling = 0;
+	define_successors(&r->pods);
+	assert_string_equal(p->hash, "4");
+	assert_null(p->next);
+	assert_string_equal(p->memo.container[0].image_ref, "image");
+	/* Nothing runs: at once. */
+	say(r, "e", "a=1@5");
+	assert_string_equal(p->hash, "5");
+}
+
+/* Until the first list has come nobody knows by which one it runs. */
+static void
+test_unknown(void **state)
+{
+	struct reconciled *r = *state;
+	struct seen_sandbox *s;
+	struct pod *p;
+
+	say(r, "e", "a=1@5");
+	p = pods_find(&r->pods, "1");
+	r->known = 0;
+	say(r, "e", "a=1@6");
+	assert_string_equal(p->hash, "5");
+	s = sandbox_add(&p->seen, "s", 0, 1);
+	s->ready = 1;
+	text_set(&s->hash, "5");
+	r->known = 1;
+	define_successors(&r->pods);
+	assert_string_equal(p->hash, "5");
+	/* It was made by that one already: nothing is to end. */
+	text_set(&s->hash, "6");
+	define_successors(&r->pods);
+	assert_string_equal(p->hash, "6");
+	text_set(&s->hash, "7");
+	say(r, "e", "a=1@7");
+	assert_string_equal(p->hash, "7");
+}
+
 /* The mirror's text is not the pod: a new one ends nothing. */
 static void
 test_mirror(void **state)
@@ -266,6 +369,9 @@ main(void)
 		TEST(test_set),
 		TEST(test_uid),
 		TEST(test_busy),
+		TEST(test_next),
+		TEST(test_succeed),
+		TEST(test_unknown),
 		TEST(test_mirror),
 		TEST(test_conflict),
 		TEST(test_staging),

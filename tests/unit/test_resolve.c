@@ -202,12 +202,47 @@ test_content(void **state)
 		check_content(&rows[i]);
 }
 
+/* One that has another definition to come goes on until that has its images. */
+static void
+test_next(void **state)
+{
+	static const struct {
+		int ready, images;
+		unsigned int out;
+	} rows[] = { { 1, 0, 0 }, { 1, 1, ENDING }, { 0, 0, 0 } };
+	Tripod__Container c = TRIPOD__CONTAINER__INIT, *list[] = { &c };
+	Tripod__Definition m = TRIPOD__DEFINITION__INIT;
+	Tripod__Pod def = TRIPOD__POD__INIT;
+	struct pods pods = TAILQ_HEAD_INITIALIZER(pods);
+	struct seen_sandbox *s;
+	struct pod *p;
+	size_t i;
+
+	(void)state;
+	def.container = list;
+	def.n_container = 1;
+	def.grace_seconds = 9;
+	m.pod = &def;
+	for (i = 0; i < LEN(rows); i++) {
+		p = make_pod("u", &m, WANTED);
+		p->next = make_pod("u", &m, rows[i].images ? IMAGES : 0);
+		s = sandbox_add(&p->seen, "s", 0, 1);
+		s->ready = rows[i].ready;
+		TAILQ_INIT(&pods);
+		TAILQ_INSERT_TAIL(&pods, p, entry);
+		plan_resolve(&pods, &(struct plan_env){ 1, 1, { 1000 } });
+		assert_int_equal(outcome(p), rows[i].out);
+		pod_free(p);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_next),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
