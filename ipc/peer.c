@@ -50,6 +50,7 @@ peer_new(struct event_base *base, int fd, const struct ipc_table *table,
 	p->cb = cb;
 	p->ctx = ctx;
 	p->phase = PHASE_NEW;
+	p->heard = mtime_now();
 	p->uid = cred.uid;
 	p->gid = cred.gid;
 	p->pid = cred.pid;
@@ -154,6 +155,7 @@ peer_on_read(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	switch (imsgbuf_read(&p->ibuf)) {
 	case 1:
+		p->heard = mtime_now();
 		peer_dispatch(p);
 		break;
 	case 0:

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "common/err.h"
+#include "common/mtime.h"
 #include "common/privdrop.h"
 #include "ipc/dispatch.h"
 #include "ipc/imsg.h"
@@ -47,9 +48,10 @@ struct peer {
 	uid_t uid;	      /* from the kernel */
 	gid_t gid;
 	pid_t pid;
-	int reading;	 /* 0: stopped by the high-water mark */
-	int dropping;	 /* on_gone is on its way */
-	struct err gone; /* reason for it */
+	struct mtime heard; /* when it last sent something, or came */
+	int reading;	    /* 0: stopped by the high-water mark */
+	int dropping;	    /* on_gone is on its way */
+	struct err gone;    /* reason for it */
 };
 
 /*

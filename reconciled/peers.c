@@ -15,6 +15,8 @@
 #include "common/privdrop.h"
 #include "reconciled/message.h"
 
+#define IDLE_MS 1000 /* silence after which a control connection may go */
+
 static const struct {
 	const char *name, *file;
 	const struct ipc_table *table;
@@ -65,6 +67,58 @@ slot_find(struct peers *ps, enum channel channel)
 		if (ps->control[i].peer == NULL)
 			return (&ps->control[i]);
 	return (NULL);
+}
+
+/* Whether a control connection has not been promised anything. */
+static int
+is_idle(const struct link *l)
+{
+	return (
+	    !l->follower.changes && !l->follower.events && !l->awaits_shutdown);
+}
+
+/*
+ * Whether one who comes may take the place of a control connection.  Root
+ * always gets in; nobody else drives out root, nor who has just asked.
+ */
+static int
+may_replace(const struct link *l, uid_t uid, struct mtime now)
+{
+	if (uid == 0)
+		return (l->peer->uid != 0 || is_idle(l));
+	return (l->peer->uid != 0 && is_idle(l) &&
+	    mtime_diff(now, l->peer->heard) > IDLE_MS);
+}
+
+/* Of two that could go, whether the first one does: the idle, the silent. */
+static int
+goes_before(const struct link *a, const struct link *b)
+{
+	if (is_idle(a) != is_idle(b))
+		return (is_idle(a));
+	return (mtime_cmp(a->peer->heard, b->peer->heard) < 0);
+}
+
+/* The slot of somebody who has nothing to do here; NULL: there is none. */
+static struct link *
+slot_clear(struct peers *ps, uid_t uid)
+{
+	struct mtime now = mtime_now();
+	struct link *l, *found = NULL;
+
+	for (l = ps->control; l < ps->control + CONTROL_PEERS_MAX; l++)
+		if (may_replace(l, uid, now) &&
+		    (found == NULL || goes_before(l, found)))
+			found = l;
+	if (found == NULL)
+		return (NULL);
+	log_info("control peer (pid %d): dropped: it is idle, and another one "
+		 "comes",
+	    (int)found->peer->pid);
+	peer_free(found->peer);
+	found->peer = NULL;
+	follow_release(&found->follower);
+	return (found);
 }
 
 /* The kernel's word on supplementary groups of the one who connected. */
@@ -119,7 +173,10 @@ on_accept(evutil_socket_t sock, short what, void *arg)
 		(void)close(fd); /* nothing was said */
 		return;
 	}
-	if ((l = slot_find(ps, ls->channel)) == NULL) {
+	l = slot_find(ps, ls->channel);
+	if (l == NULL && ls->channel == CHANNEL_CONTROL)
+		l = slot_clear(ps, cred.uid);
+	if (l == NULL) {
 		log_warnx("%s socket: pid %d is refused: no room for another "
 			  "peer",
 		    name, (int)cred.pid);

@@ -38,3 +38,32 @@ head -c 4096 /dev/urandom | timeout 5 python3 -c 'import socket,sys
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
 s.sendall(sys.stdin.buffer.read()); s.recv(1)' "$TRIPOD_RUN/control.sock" || :
 ctl status >/dev/null
+
+# Idle connections do not keep others out: not root, nor, when they have been
+# silent for a moment, members of the group.
+cat >"$STORY/idle.py" <<'PY'
+import os, socket, sys, time
+os.setgroups([])
+os.setgid(int(sys.argv[2]))
+os.setuid(65534)
+def one():
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    return s
+held = [one() for _ in range(32)]
+print("full", flush=True)
+time.sleep(1000)
+PY
+group=$(stat -c %g "$TRIPOD_RUN/control.sock")
+python3 "$STORY/idle.py" "$TRIPOD_RUN/control.sock" "$group" >"$STORY/idle" &
+idle=$!
+await 10 grep -q full "$STORY/idle"
+ctl status >/dev/null
+member()
+{
+	setpriv --reuid 65534 --regid "$group" --clear-groups \
+	    "$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" status >/dev/null 2>&1
+}
+await 10 member
+grep -q 'it is idle, and another one comes' "$STORY/rig/log/reconciled.log"
+kill $idle
