@@ -21,13 +21,16 @@ struct wish {
 	Tripod__EventQuery query;
 	const char *word;
 	int json;
+	int64_t last_ns; /* of the events that were written */
 };
 
 static int
 on_event(void *ctx, const Tripod__EventItem *e)
 {
-	const struct wish *w = ctx;
+	struct wish *w = ctx;
 
+	if (e->last_ns > w->last_ns)
+		w->last_ns = e->last_ns;
 	if (w->json)
 		(void)output_event_json(e, stdout); /* see ferror() */
 	else
@@ -35,14 +38,22 @@ on_event(void *ctx, const Tripod__EventItem *e)
 	return (fflush(stdout) == EOF || ferror(stdout) ? -1 : 0);
 }
 
-/* Until the reader or reconciled goes away. */
+/* Until the reader goes away, or reconciled for too long. */
 static int
-follow(struct session *s)
+follow(struct session *s, struct wish *w, struct err *err)
 {
-	struct err err;
-
-	(void)session_wait(s, GOT_DONE, MTIME_NEVER, &err); /* never comes */
-	return (ferror(stdout) ? EX_IOERR : command_failed(&err));
+	for (;;) {
+		(void)session_wait(
+		    s, GOT_DONE, MTIME_NEVER, err); /* never comes */
+		if (ferror(stdout) || session_reopen(s, MTIME_NEVER, err) == -1)
+			return (-1);
+		/* What it kept is lost with it, but for another connection. */
+		w->query.since_ns = w->last_ns + 1;
+		if (session_ask(s, TRIPOD__MSG__MSG_EVENTS, &w->query.base,
+			GOT_END, err) == -1 &&
+		    !s->gone)
+			return (-1);
+	}
 }
 
 static int
@@ -51,7 +62,7 @@ ask(struct session *s, struct wish *w)
 	const Tripod__PodItem *p;
 	char *name = NULL;
 	struct err err;
-	int rc = EX_OK;
+	int rc;
 
 	if (w->word != NULL) {
 		if (session_status(s, NULL, &err) == -1)
@@ -60,13 +71,14 @@ ask(struct session *s, struct wish *w)
 			return (command_missing(&err));
 		w->query.pod = name = command_pod_name(p);
 	}
-	if (session_ask(s, TRIPOD__MSG__MSG_EVENTS, &w->query.base, GOT_END,
-		&err) == -1)
-		rc = command_failed(&err);
+	rc = session_ask(
+	    s, TRIPOD__MSG__MSG_EVENTS, &w->query.base, GOT_END, &err);
+	if (rc == 0 && w->query.follow && !ferror(stdout))
+		rc = follow(s, w, &err);
 	free(name);
-	if (rc == EX_OK && w->query.follow && !ferror(stdout))
-		return (follow(s));
-	return (rc);
+	if (ferror(stdout))
+		return (EX_IOERR);
+	return (rc == -1 ? command_failed(&err) : EX_OK);
 }
 
 static int
@@ -93,7 +105,7 @@ options(struct wish *w, int argc, char *argv[])
 static int
 run(const struct options *o, int argc, char *argv[])
 {
-	struct wish w = { TRIPOD__EVENT_QUERY__INIT, NULL, 0 };
+	struct wish w = { .query = TRIPOD__EVENT_QUERY__INIT };
 	struct session s;
 	struct err err;
 	int rc;

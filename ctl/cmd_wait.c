@@ -34,6 +34,11 @@ reached(void *ctx, const struct session *s)
 	w->several = match_pod(&in, w->word, &p, &w->why) > 1;
 	if (w->several)
 		return (1); /* waiting does not help */
+	if (p == NULL && w->goal.kind == GOAL_GONE && !session_knows_pods(s)) {
+		(void)err_set(
+		    &w->why, "the runtime has not told yet what runs");
+		return (0);
+	}
 	return (goal_reached(&w->goal, p, wall_now_ns(), &w->why));
 }
 

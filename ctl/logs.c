@@ -16,6 +16,7 @@
 #include "ctl/pods.h"
 
 #define FILES_MAX 4096
+#define LIST_TRIES 3
 #define BUFFER (64 * 1024)
 #define LOG_EVENTS \
 	(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF)
@@ -247,16 +248,17 @@ is_of(const char *name, int64_t attempt)
 	return (logname_parse(&parsed, name) == 0 && parsed.attempt == attempt);
 }
 
-/* Opens a file of the list; 0: it has gone meanwhile. */
+/* Opens a file of the list instead; 0: it has gone meanwhile. */
 static int
 enter(struct logs *l, const char *name, struct err *err)
 {
 	struct logname parsed;
+	int fd = open_name(l, name, err);
 
-	close_file(l);
-	l->fd = open_name(l, name, err);
-	if (l->fd == -1)
+	if (fd == -1)
 		return (err->text[0] != '\0' ? -1 : 0);
+	close_file(l);
+	l->fd = fd;
 	(void)logname_parse(&parsed, name); /* it is one */
 	l->attempt = parsed.attempt;
 	return (1);
@@ -277,6 +279,7 @@ begin(struct logs *l, int64_t attempt, size_t *first, struct err *err)
 		*first = i;
 		if (lines == LOGS_TAIL_ALL)
 			continue;
+		close_file(l);
 		if ((rc = enter(l, l->name[i], err)) == -1)
 			return (-1);
 		if (rc == 1 && seek_tail(l, &lines, err) == -1)
@@ -294,6 +297,7 @@ write_attempt(struct logs *l, int64_t attempt, struct err *err)
 	size_t i, first;
 	int placed;
 
+	l->attempt = (uint32_t)attempt;
 	if (begin(l, attempt, &first, err) == -1)
 		return (-1);
 	placed = l->fd != -1; /* where the lines begin */
@@ -336,25 +340,58 @@ is_current(const struct logs *l, const char *name)
 	    a.st_ino == b.st_ino && a.st_dev == b.st_dev);
 }
 
-/* After a rotation or restart: what has come since. */
+/* The place of the file being read in the list; l->n: it has none. */
+static size_t
+find_current(const struct logs *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n && !is_current(l, l->name[i]); i++)
+		;
+	return (i);
+}
+
+/*
+ * The first file of the list that comes after the one being read.  That may
+ * be renamed after it was listed, or be removed; then it was the oldest.
+ */
 static int
-go_on(struct logs *l, struct err *err)
+find_next(struct logs *l, size_t *first, struct err *err)
 {
 	struct logname name;
 	size_t i;
+	int tries;
 
-	if (list(l, err) == -1)
-		return (l->gone ? 0 : -1);
+	for (tries = 0; tries < LIST_TRIES; tries++) {
+		if (list(l, err) == -1)
+			return (-1);
+		if ((i = find_current(l)) < l->n) {
+			*first = i + 1;
+			return (0);
+		}
+	}
 	for (i = 0; i < l->n; i++) {
 		(void)logname_parse(&name, l->name[i]); /* it is one */
-		if (name.attempt < l->attempt || name.rotated != NULL ||
-		    (name.attempt == l->attempt && is_current(l, l->name[i])))
-			continue;
+		if (name.attempt >= l->attempt)
+			break;
+	}
+	*first = i;
+	return (0);
+}
+
+/* After rotations and restarts: what has come since. */
+static int
+go_on(struct logs *l, struct err *err)
+{
+	size_t i;
+
+	if (find_next(l, &i, err) == -1)
+		return (l->gone ? 0 : -1);
+	for (; i < l->n; i++)
 		/* The one before is complete now, and not before. */
 		if (drain(l, err) == -1 || enter(l, l->name[i], err) == -1 ||
 		    drain(l, err) == -1)
 			return (-1);
-	}
 	return (0);
 }
 
@@ -390,7 +427,7 @@ has_ended(struct logs *l, struct err *err)
 			d = detail_of(a->pod[i], l->wish->container);
 			return (d != NULL && d->over);
 		}
-	return (1);
+	return (session_knows_pods(l->s));
 }
 
 /* Asks to be told of the next change, and how it is now. */
@@ -402,8 +439,24 @@ ask_again(struct logs *l, struct err *err)
 	return (has_ended(l, err));
 }
 
+/* Something has changed: 1 when nothing more will come. */
 static int
-follow(struct logs *l, struct err *err)
+follow_change(struct logs *l, struct err *err)
+{
+	int ended = 0;
+
+	l->s->got &= ~(unsigned int)GOT_WATCHED;
+	if (l->s->got & GOT_CHANGED)
+		ended = ask_again(l, err);
+	drain_inotify(l);
+	if (ended == -1 || drain(l, err) == -1 || go_on(l, err) == -1)
+		return (-1);
+	return (ended);
+}
+
+/* The same on one connection; -1 also when it is lost. */
+static int
+follow_link(struct logs *l, struct err *err)
 {
 	int ended = ask_again(l, err);
 
@@ -411,14 +464,21 @@ follow(struct logs *l, struct err *err)
 		if (session_wait(l->s, GOT_CHANGED | GOT_WATCHED, MTIME_NEVER,
 			err) == -1)
 			return (-1);
-		l->s->got &= ~(unsigned int)GOT_WATCHED;
-		if (l->s->got & GOT_CHANGED)
-			ended = ask_again(l, err);
-		drain_inotify(l);
-		if (drain(l, err) == -1 || go_on(l, err) == -1)
-			return (-1);
+		ended = follow_change(l, err);
 	}
-	return (ended == -1 ? -1 : drain(l, err));
+	return (ended);
+}
+
+static int
+follow(struct logs *l, struct err *err)
+{
+	int rc;
+
+	do
+		rc = follow_link(l, err);
+	while (rc == -1 && l->s->gone &&
+	    session_reopen(l->s, MTIME_NEVER, err) == 0);
+	return (rc == -1 ? -1 : drain(l, err));
 }
 
 /* The folder may be read by everybody; only the way to it may not be. */

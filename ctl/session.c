@@ -1,5 +1,6 @@
 #include "ctl/session.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "ipc/peer.h"
 
 #define ITEM_DECODE_MAX (8 * 1024 * 1024)
+#define AGAIN_MS 100 /* between two tries to connect */
 
 static void
 came(struct session *s, enum session_got got)
@@ -233,30 +235,73 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 static const struct peer_callbacks callbacks = { on_gone, NULL };
 
-int
-session_open(struct session *s, const char *socket, struct err *err)
+/* A connection with HELLO and WELCOME. */
+static int
+link_open(struct session *s, struct err *err)
 {
 	int fd, rc;
 
-	memset(s, 0, sizeof(*s));
-	s->socket = socket;
-	s->fd_folder = s->fd_file = -1;
-	if ((fd = ipc_connect_once(socket, err)) == -1)
+	if ((fd = ipc_connect_once(s->socket, err)) == -1)
 		return (err_prefix(err, "is reconciled running?"));
-	s->answer = xcalloc(1, sizeof(*s->answer));
-	if ((s->base = event_base_new()) == NULL ||
-	    (s->timer = evtimer_new(s->base, on_timer, s)) == NULL)
-		fatalx("event_base_new");
 	if ((s->peer = peer_new(s->base, fd, &table, &callbacks, s)) == NULL)
-		fatal("%s", socket);
+		fatal("%s", s->socket);
 	(void)peer_hello(s->peer, "tripodctl"); /* on_gone tells of failure */
 	rc = session_wait(
 	    s, GOT_WELCOME, mtime_add(mtime_now(), SESSION_ANSWER_MS), err);
 	if (rc == 0)
-		rc = err_set(err, "%s: no answer", socket);
-	if (rc == -1)
-		session_close(s);
+		return (err_set(err, "%s: no answer", s->socket));
 	return (rc == -1 ? -1 : 0);
+}
+
+static void
+link_close(struct session *s)
+{
+	peer_free(s->peer);
+	free(s->node);
+	free(s->folder);
+	s->peer = NULL;
+	s->node = s->folder = NULL;
+}
+
+int
+session_open(struct session *s, const char *socket, struct err *err)
+{
+	memset(s, 0, sizeof(*s));
+	s->socket = socket;
+	s->fd_folder = s->fd_file = -1;
+	s->answer = xcalloc(1, sizeof(*s->answer));
+	if ((s->base = event_base_new()) == NULL ||
+	    (s->timer = evtimer_new(s->base, on_timer, s)) == NULL)
+		fatalx("event_base_new");
+	if (link_open(s, err) == 0)
+		return (0);
+	session_close(s);
+	return (-1);
+}
+
+int
+session_reopen(struct session *s, struct mtime until, struct err *err)
+{
+	struct mtime end = mtime_add(mtime_now(), SESSION_AWAY_MS);
+	int rc;
+
+	end = mtime_min(end, until);
+	if (s->watch != NULL)
+		(void)event_del(s->watch); /* never fails */
+	for (;;) {
+		link_close(s);
+		s->gone = 0;
+		s->got = 0;
+		s->err.text[0] = '\0';
+		if ((rc = link_open(s, err)) == 0 ||
+		    mtime_cmp(mtime_now(), end) >= 0)
+			break;
+		(void)poll(NULL, 0, AGAIN_MS); /* only to pass the time */
+	}
+	s->gone = rc == -1;
+	if (s->watch != NULL && event_add(s->watch, NULL) == -1)
+		fatalx("event_add");
+	return (rc);
 }
 
 void
@@ -264,14 +309,12 @@ session_close(struct session *s)
 {
 	if (s->base == NULL)
 		return;
-	peer_free(s->peer);
+	link_close(s);
 	event_free(s->timer);
 	session_unwatch(s);
 	event_base_free(s->base);
 	answer_release(s->answer);
 	free(s->answer);
-	free(s->node);
-	free(s->folder);
 	if (s->fd_folder != -1)
 		(void)close(s->fd_folder); /* only read */
 	if (s->fd_file != -1)
@@ -361,6 +404,18 @@ session_ask(struct session *s, Tripod__Msg type, const ProtobufCMessage *m,
 }
 
 int
+session_knows_pods(const struct session *s)
+{
+	const struct answer *a = s->answer;
+	size_t i;
+
+	for (i = 0; i < a->ndaemon; i++)
+		if (strcmp(a->daemon[i]->name, "runtime") == 0)
+			return (a->daemon[i]->up);
+	return (0);
+}
+
+int
 session_status(struct session *s, const Tripod__Query *q, struct err *err)
 {
 	const Tripod__Query all = TRIPOD__QUERY__INIT;
@@ -370,9 +425,10 @@ session_status(struct session *s, const Tripod__Query *q, struct err *err)
 	    q == NULL ? &all.base : &q->base, GOT_END, err));
 }
 
-int
-session_until(struct session *s, const Tripod__Query *q,
-    session_reached reached, struct mtime until, struct err *err)
+/* session_until() on one connection. */
+static int
+until(struct session *s, const Tripod__Query *q, session_reached reached,
+    struct mtime end, struct err *err)
 {
 	int rc;
 
@@ -384,9 +440,21 @@ session_until(struct session *s, const Tripod__Query *q,
 			return (-1);
 		if (reached(s->ctx, s))
 			return (1);
-		if ((rc = session_wait(s, GOT_CHANGED, until, err)) != 1)
+		if ((rc = session_wait(s, GOT_CHANGED, end, err)) != 1)
 			return (rc);
 	}
+}
+
+int
+session_until(struct session *s, const Tripod__Query *q,
+    session_reached reached, struct mtime end, struct err *err)
+{
+	int rc;
+
+	do
+		rc = until(s, q, reached, end, err);
+	while (rc == -1 && s->gone && session_reopen(s, end, err) == 0);
+	return (rc);
 }
 
 void

@@ -14,6 +14,7 @@
 
 #define SESSION_ITEMS_MAX 4096
 #define SESSION_ANSWER_MS 10000
+#define SESSION_AWAY_MS 30000 /* without reconciled, before it is given up */
 
 /* A whole answer to STATUS or PLAN; everything lives in the arenas. */
 struct answer {
@@ -67,6 +68,12 @@ struct session {
 int session_open(struct session *, const char *socket, struct err *);
 void session_close(struct session *);
 /*
+ * After the connection was lost: another one, once reconciled is back, but
+ * for no longer than until then, and SESSION_AWAY_MS.  What was subscribed
+ * must be asked for again; a watched descriptor goes on.  -1 and err.
+ */
+int session_reopen(struct session *, struct mtime until, struct err *);
+/*
  * Begins a question: what came before is forgotten, but for GOT_CHANGED,
  * which FOLLOW begins anew.  -1 and err.
  */
@@ -84,6 +91,11 @@ int session_wait(
  */
 int session_ask(struct session *, Tripod__Msg, const ProtobufCMessage *,
     unsigned int got, struct err *);
+/*
+ * Whether a pod that the answer does not have is none; before the runtime
+ * has told what runs, nobody knows.
+ */
+int session_knows_pods(const struct session *);
 /* The whole status, or of what the query names; into answer. */
 int session_status(struct session *, const Tripod__Query *, struct err *);
 
@@ -95,9 +107,9 @@ void session_unwatch(struct session *);
 typedef int (*session_reached)(void *ctx, const struct session *);
 
 /*
- * Asks for the status after every change until it is what is waited for.
- * 1: it is; 0: the time is up; the last answer is there in both cases.  -1
- * and err.
+ * Asks for the status after every change until it is what is waited for,
+ * over restarts of reconciled.  1: it is; 0: the time is up; the last answer
+ * is there in both cases.  -1 and err.
  */
 int session_until(struct session *, const Tripod__Query *, session_reached,
     struct mtime until, struct err *);

@@ -51,10 +51,12 @@ send_daemons(struct link *to, struct arena *a)
 		return (-1);
 	d = message_new(a, &tripod__daemon_item__descriptor);
 	d->name = must_strdup(a, "runtime");
-	d->up = info->state == CRI_UP && info->runtime_ready;
+	d->up = info->state == CRI_UP && info->runtime_ready && r->listed;
 	d->version = arena_printf(
 	    a, "%s %s", info->runtime_name, info->runtime_version);
-	d->note = info->reason;
+	d->note = info->reason[0] != '\0' || d->up
+	    ? info->reason
+	    : must_strdup(a, "it has not told yet what runs");
 	if (d->version == NULL || send_daemon(to, d) == -1)
 		return (-1);
 	d = message_new(a, &tripod__daemon_item__descriptor);

@@ -21,6 +21,8 @@ says()
 	[ "$("${@:2}" 2>/dev/null)" = "$1" ]
 }
 
+turn=0
+
 # Each line of in/LINE is said by the container, which ends with "end CODE".
 mkdir -m 777 "$STORY/in"
 talker()
@@ -67,7 +69,8 @@ grep -q '?\[1m' "$STORY/tty"
 ! grep -q "$(printf '\033')\[1m" "$STORY/tty"
 
 # Followed over a rotation, as a runtime does it, and a restart.
-ctl logs -f -n 1 talk >"$STORY/followed" 2>"$STORY/errors" &
+"$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" logs -f -n 1 talk \
+    >"$STORY/followed" 2>"$STORY/errors" &
 follower=$!
 followed() { [ "$(tail -n 1 "$STORY/followed")" = "$1" ]; }
 await 10 followed 50
@@ -94,6 +97,28 @@ echo second life | say
 await 10 followed 'second life'
 says 'second life' ctl logs talk
 says 'after the rotation' ctl logs -p -n 1 talk
+
+# Two rotations before it looks again: what came between is not lost.
+kill -STOP $follower
+folder=$(echo "$TRIPOD_LOGS"/pods/default_talk-node1_*/main)
+for line in one two; do
+	mv "$folder/1.log" "$folder/1.log.20261127-10170$((turn += 1))"
+	printf '2026-11-27T10:17:00Z stdout F rotation %s\n' $line \
+	    >"$folder/1.log"
+done
+kill -CONT $follower
+await 10 followed 'rotation two'
+[ "$(tail -n 3 "$STORY/followed")" = "second life
+rotation one
+rotation two" ]
+
+# Over a restart of reconciled, too; nothing is said twice.
+crash reconciled
+await 20 peer_is_up watcherd
+printf '2026-11-27T10:18:00Z stdout F after the crash\n' >>"$folder/1.log"
+await 10 followed 'after the crash'
+[ "$(tail -n 2 "$STORY/followed")" = "rotation two
+after the crash" ]
 
 # Who follows is not held up by reconciled, nor holds it up.
 kill -0 $follower

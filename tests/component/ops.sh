@@ -125,8 +125,29 @@ pod web | sed 's/hostNetwork: true/hostNetwork: maybe/' | put web.yaml
 await 10 says '^web.yaml:[0-9]+:[0-9]+: spec.hostNetwork' ctl status web
 says 'refused; the pod goes on as last defined' ctl status web
 
+connected() { ss -xp | grep "pid=$1," >/dev/null; }
+
+# Over a restart of reconciled waiting goes on, and what is gone is not taken
+# for gone before the runtime has told.
+"$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" wait late --for ready \
+    --timeout 60s &
+waiter=$!
+await 5 connected $waiter
+crash reconciled
+ctl wait web --for gone --timeout 3s && fail "it is not gone"
+pod late | put late.yaml
+wait $waiter
+
 # Without reconciled there is a clear answer; with it again, all goes on.
+"$TRIPOD_BIN/tripodctl" -s "$TRIPOD_CONTROL" wait web --for gone \
+    --timeout 5s 2>"$STORY/away" &
+waiter=$!
+await 5 connected $waiter
 "$rig" stop "$STORY/rig" reconciled
+got=0
+wait $waiter || got=$?
+[ $got = 69 ] || fail "exit status $got: $(cat "$STORY/away")"
+grep -q 'is reconciled running' "$STORY/away"
 code 69 ctl wait web --for ready
 code 69 ctl status web
 "$rig" start "$STORY/rig" reconciled
