@@ -347,6 +347,16 @@ search_places(struct search *s, const struct scope *scope)
 	return (0);
 }
 
+/* Does the field only have one letter more at its end, as in "requests"? */
+static int
+is_plural(const struct field *f, const char *name)
+{
+	size_t len = strlen(name);
+
+	return (f != NULL && strncmp(f->name, name, len) == 0 &&
+	    strlen(f->name) == len + 1);
+}
+
 /*
  * Tells of an unknown field.  Returns the one that was meant, if that
  * seems clear.
@@ -374,7 +384,7 @@ unknown_field(struct decode *d, const struct scope *scope,
 		problem_flaw(d->problems, m->at, path, "unknown field%s", hint);
 		return (type_ending(scope->type, m->key));
 	}
-	if (search_places(&s, scope))
+	if (!is_plural(guess, m->key) && search_places(&s, scope))
 		problem_flaw(d->problems, m->at, path,
 		    "unknown field here; it belongs under %s", where);
 	else if (guess != NULL)

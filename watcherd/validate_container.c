@@ -55,6 +55,7 @@ check_mount(struct validate *v, const struct node *mount,
 	char q[QUOTE_MAX];
 
 	if (name != NULL && *name != '\0' &&
+	    node_get_kind(v->spec, "volumes", NODE_BAD) == NULL &&
 	    names_find(&v->volumes, name) == NULL)
 		fault(v, mount, path, "name",
 		    "must name one of spec.volumes, got %s", quote(q, name));
