@@ -7,10 +7,10 @@
  * as the kernel's version of it goes: TCP rules come with version 4,
  * confinement of signals and abstract sockets with version 6 (signals
  * then reach only the process itself and children that were forked
- * after sandbox_enter()).  Landlock governs what is opened from now on;
- * descriptors that are open keep what they can.  It does not govern
- * connecting to path sockets, nor stat(2) and chmod(2): those are for
- * seccomp.
+ * after sandbox_enter(), unless it kills).  Landlock governs what is
+ * opened from now on; descriptors that are open keep what they can.  It
+ * does not govern connecting to path sockets, nor stat(2) and chmod(2):
+ * those are for seccomp.
  *
  * Build flags: SANDBOX_NO_SECCOMP (set for sanitizers) leaves out
  * seccomp and says so in the log; SANDBOX_LOG_ONLY lets the kernel log
@@ -70,6 +70,7 @@ struct sandbox {
 	unsigned int processes; /* RLIMIT_NPROC; does not bind root */
 	unsigned int files;	/* RLIMIT_NOFILE */
 	int mounts;		/* no landlock, which forbids mount(2) */
+	int kills;		/* SIGKILL, and no other, to everybody */
 	int optional;		/* a missing layer: warn */
 };
 

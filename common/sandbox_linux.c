@@ -199,6 +199,8 @@ landlock_handled(const struct sandbox *sb, int abi)
 	else if (attr.net == 0)
 		log_debug("sandbox of %s: landlock %d has no rules for TCP",
 		    sb->name, abi);
+	if (sb->kills)
+		attr.scoped &= ~SCOPE_SIGNAL;
 	return (attr);
 }
 
@@ -353,6 +355,16 @@ seccomp_add_abort(scmp_filter_ctx ctx)
 }
 
 static void
+seccomp_add_kill(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp cmp = {
+		.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIGKILL
+	};
+
+	seccomp_add(ctx, SCMP_SYS(kill), 1, &cmp);
+}
+
+static void
 enter_seccomp(const struct sandbox *sb)
 {
 	scmp_filter_ctx ctx;
@@ -370,6 +382,8 @@ enter_seccomp(const struct sandbox *sb)
 	for (i = 0; i < sb->nrules; i++)
 		seccomp_add_rule(ctx, &sb->rules[i]);
 	seccomp_add_abort(ctx);
+	if (sb->kills)
+		seccomp_add_kill(ctx);
 	if ((rc = seccomp_load(ctx)) < 0) {
 		errno = -rc;
 		layer_missing(sb, "seccomp");

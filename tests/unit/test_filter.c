@@ -27,9 +27,11 @@
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))
 #define NOWHERE 1000 /* no descriptor: calls that are allowed fail */
 #define ANY_UID UINT32_MAX
+#define NOBODY INT32_MAX /* no process has this number */
 
 enum process {
 	RECONCILED,
+	KILLER, /* reconciled where cgroups are of version 1 */
 	MOUNTER
 };
 
@@ -58,6 +60,10 @@ static const struct row {
 	{ "exchange", RECONCILED, SYS_renameat2,
 	    { NOWHERE, 0, NOWHERE, 0, RENAME_EXCHANGE }, 0 },
 	{ "mount", RECONCILED, SYS_move_mount, { 0 }, 0 },
+	{ "kill", RECONCILED, SYS_kill, { NOBODY, SIGKILL }, 0 },
+	{ "kill with v1", KILLER, SYS_kill, { NOBODY, SIGKILL }, 1 },
+	{ "another signal", KILLER, SYS_kill, { NOBODY, SIGTERM }, 0 },
+	{ "kill a thread", KILLER, SYS_tgkill, { NOBODY, NOBODY, SIGKILL }, 0 },
 	{ "tree", MOUNTER, SYS_open_tree, { NOWHERE, 0, MOUNTER_TREE }, 1 },
 	{ "tree, no copy", MOUNTER, SYS_open_tree,
 	    { NOWHERE, 0, AT_EMPTY_PATH }, 0 },
@@ -80,13 +86,14 @@ static void
 make_call(const void *arg)
 {
 	const struct row *row = arg;
-	const int ours = row->process == RECONCILED;
+	const int ours = row->process != MOUNTER;
 	const struct sandbox s = {
 		.name = "test",
 		.rules = ours ? reconciled_rules : mounter_rules,
 		.nrules = ours ? reconciled_nrules : mounter_nrules,
 		.files = 50,
 		.mounts = !ours,
+		.kills = row->process == KILLER,
 	};
 
 	sandbox_enter(&s);

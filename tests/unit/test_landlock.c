@@ -450,6 +450,29 @@ try_scopes(const void *arg)
 	CHILD_CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+/* One that kills reaches those outside, and nothing else of theirs. */
+static void
+try_kills(const void *arg)
+{
+	const struct world *w = arg;
+	const struct sandbox sb = {
+		.name = "test",
+		.rules = rules,
+		.nrules = NELEM(rules),
+		.processes = 1000,
+		.files = 50,
+		.kills = 1,
+	};
+	struct sockaddr_un sun;
+	int fd;
+
+	sandbox_enter(&sb);
+	CHILD_CHECK(kill(getppid(), 0) == 0);
+	CHILD_CHECK((fd = abstract(&sun, 0)) != -1);
+	CHILD_CHECK(result(connect(fd, (const struct sockaddr *)&sun,
+			sizeof(sun))) == (w->abi >= 6 ? EPERM : 0));
+}
+
 static void
 scopes(void **state)
 {
@@ -461,6 +484,7 @@ scopes(void **state)
 	    bind(fd, (const struct sockaddr *)&sun, sizeof(sun)), 0);
 	assert_int_equal(listen(fd, 1), 0);
 	child_check_exit(child_run(try_scopes, *state, text), 0, "scope", text);
+	child_check_exit(child_run(try_kills, *state, text), 0, "kills", text);
 	(void)close(fd);
 }
 
