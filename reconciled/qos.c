@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#define MILLI 1000
+#define SHARES_PER_CPU 1024
+#define QUOTA_MIN_US 1000
+#define QUOTA_MILLI_MAX (INT64_MAX / QOS_PERIOD_US)
+
 static const char *const computed[] = { "cpu", "memory" };
 
 #define NCOMPUTED (sizeof(computed) / sizeof(computed[0]))
@@ -85,6 +90,48 @@ qos_str(enum qos qos)
 		break;
 	}
 	return ("BestEffort");
+}
+
+const char *
+qos_folder(enum qos qos)
+{
+	switch (qos) {
+	case QOS_GUARANTEED:
+		break;
+	case QOS_BURSTABLE:
+		return ("burstable");
+	case QOS_BEST_EFFORT:
+		return ("besteffort");
+	}
+	return ("");
+}
+
+int64_t
+qos_shares(int64_t milli)
+{
+	if (milli <= 0)
+		return (QOS_SHARES_MIN);
+	if (milli >= (int64_t)QOS_SHARES_MAX * MILLI / SHARES_PER_CPU)
+		return (QOS_SHARES_MAX);
+	milli = milli * SHARES_PER_CPU / MILLI;
+	return (milli < QOS_SHARES_MIN ? QOS_SHARES_MIN : milli);
+}
+
+int64_t
+qos_quota_us(int64_t milli)
+{
+	if (milli <= 0)
+		return (0);
+	if (milli > QUOTA_MILLI_MAX)
+		milli = QUOTA_MILLI_MAX;
+	milli = milli * QOS_PERIOD_US / MILLI;
+	return (milli < QUOTA_MIN_US ? QUOTA_MIN_US : milli);
+}
+
+int64_t
+qos_overhead(const Tripod__Pod *pod, const char *name)
+{
+	return (amount_in(pod->overhead, pod->n_overhead, name));
 }
 
 int

@@ -41,6 +41,18 @@ int64_t qos_amount(const Tripod__Resources *, enum qos_side, const char *name);
  * that none has.
  */
 int64_t qos_pod_amount(const Tripod__Pod *, enum qos_side, const char *name);
+/* What the pod itself takes beside its containers; -1: not given. */
+int64_t qos_overhead(const Tripod__Pod *, const char *name);
+/* The folder below "kubepods" of a class; "" for Guaranteed. */
+const char *qos_folder(enum qos);
+
+#define QOS_PERIOD_US 100000
+#define QOS_SHARES_MIN 2
+#define QOS_SHARES_MAX 262144
+/* A weight as cgroup v1 counts it, of thousandths of a processor. */
+int64_t qos_shares(int64_t milli);
+/* Microseconds of each QOS_PERIOD_US; 0: no limit. */
+int64_t qos_quota_us(int64_t milli);
 /* An init container that goes on beside the others. */
 int qos_is_sidecar(const Tripod__Container *);
 

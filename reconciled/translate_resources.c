@@ -6,14 +6,6 @@
 
 #include "reconciled/translate_parts.h"
 
-#define MILLI 1000
-#define SHARES_PER_CPU 1024
-#define SHARES_MIN 2
-#define SHARES_MAX 262144
-#define PERIOD_US 100000
-#define QUOTA_MIN_US 1000
-#define QUOTA_MILLI_MAX (INT64_MAX / PERIOD_US)
-
 #define OOM_CRITICAL (-997)
 #define OOM_GUARANTEED (-997)
 #define OOM_BEST_EFFORT 1000
@@ -21,29 +13,6 @@
 
 /* Page sizes of manifests and of the runtime differ in a letter. */
 #define HUGEPAGES "hugepages-"
-
-static int64_t
-shares_of(int64_t milli)
-{
-	if (milli <= 0)
-		return (SHARES_MIN);
-	if (milli >= (int64_t)SHARES_MAX * MILLI / SHARES_PER_CPU)
-		return (SHARES_MAX);
-	milli = milli * SHARES_PER_CPU / MILLI;
-	return (milli < SHARES_MIN ? SHARES_MIN : milli);
-}
-
-/* 0: no limit. */
-static int64_t
-quota_of(int64_t milli)
-{
-	if (milli <= 0)
-		return (0);
-	if (milli > QUOTA_MILLI_MAX)
-		milli = QUOTA_MILLI_MAX;
-	milli = milli * PERIOD_US / MILLI;
-	return (milli < QUOTA_MIN_US ? QUOTA_MIN_US : milli);
-}
 
 static int64_t
 burstable_score(const struct machine *m, int64_t request)
@@ -171,9 +140,9 @@ resources_new(struct arena *a, int64_t request, int64_t limit, int64_t memory)
 	Runtime__V1__LinuxContainerResources *r;
 
 	r = message_new(a, &runtime__v1__linux_container_resources__descriptor);
-	r->cpu_shares = shares_of(request >= 0 ? request : limit);
-	if ((r->cpu_quota = quota_of(limit)) != 0)
-		r->cpu_period = PERIOD_US;
+	r->cpu_shares = qos_shares(request >= 0 ? request : limit);
+	if ((r->cpu_quota = qos_quota_us(limit)) != 0)
+		r->cpu_period = QOS_PERIOD_US;
 	if (memory > 0)
 		r->memory_limit_in_bytes = memory;
 	return (r);
@@ -206,15 +175,9 @@ sandbox_resources(struct arena *a, const Tripod__Pod *pod)
 Runtime__V1__LinuxContainerResources *
 sandbox_overhead(struct arena *a, const Tripod__Pod *pod)
 {
-	int64_t cpu = -1, memory = -1;
-	size_t i;
+	int64_t cpu = qos_overhead(pod, "cpu");
+	int64_t memory = qos_overhead(pod, "memory");
 
-	for (i = 0; i < pod->n_overhead; i++) {
-		if (strcmp(pod->overhead[i]->name, "cpu") == 0)
-			cpu = pod->overhead[i]->amount;
-		else if (strcmp(pod->overhead[i]->name, "memory") == 0)
-			memory = pod->overhead[i]->amount;
-	}
 	if (cpu == -1 && memory == -1)
 		return (message_new(
 		    a, &runtime__v1__linux_container_resources__descriptor));

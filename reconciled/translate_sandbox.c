@@ -24,12 +24,7 @@ char *
 translate_cgroup(struct arena *a, const struct translate_env *env,
     const struct pod *p, enum qos qos)
 {
-	static const char *const class[QOS_CLASSES] = {
-		[QOS_GUARANTEED] = "",
-		[QOS_BURSTABLE] = "burstable",
-		[QOS_BEST_EFFORT] = "besteffort",
-	};
-	const char *c = class[qos], *root = env->cgroup_root;
+	const char *c = qos_folder(qos), *root = env->cgroup_root;
 
 	if (env->systemd_cgroups && qos == QOS_GUARANTEED)
 		return (must_printf(a, "kubepods.slice/kubepods-pod%s.slice",
