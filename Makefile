@@ -87,8 +87,10 @@ TRANSLATORS	 = reconciled/translate.o reconciled/translate_sandbox.o \
 		   reconciled/translate_security.o reconciled/translate_env.o \
 		   reconciled/translate_resources.o \
 		   reconciled/translate_mounts.o reconciled/dns.o \
-		   reconciled/qos.o reconciled/machine.o
-FILES		 = reconciled/files.o reconciled/volumes.o \
+		   reconciled/qos.o reconciled/podgroup.o \
+		   reconciled/machine.o
+FILES		 = reconciled/files.o reconciled/cgroup.o \
+		   reconciled/volumes.o \
 		   reconciled/downward.o reconciled/subpath.o \
 		   reconciled/mounter.o reconciled/filter.o \
 		   reconciled/logs.o \
@@ -328,7 +330,12 @@ $(eval $(call unit,policy_power,tests/unit/policyparts.o \
     $(POLICY) common/name.o $(TRANSLATE), \
     -lprotobuf-c))
 POD		 = $(PODS) gen/tripod.pb-c.o $(BASE)
-$(eval $(call unit,act,$(ACT) $(PLAN) gen/cri.pb-c.o $(POD),-lprotobuf-c))
+CGROUP_TEST	 = reconciled/cgroup.o reconciled/disk.o $(TRANSLATE)
+$(eval $(call unit,podgroup,reconciled/podgroup.o reconciled/qos.o \
+    gen/tripod.pb-c.o $(BASE),-lprotobuf-c))
+$(eval $(call unit,cgroup,tests/unit/podworld.o $(CGROUP_TEST),-lprotobuf-c))
+$(eval $(call unit,act,$(ACT) $(PLAN) reconciled/podgroup.o reconciled/qos.o \
+    gen/cri.pb-c.o $(POD),-lprotobuf-c))
 OBSERVE_TEST	 = reconciled/observe.o reconciled/observe_one.o \
 		   reconciled/publish.o reconciled/mark.o common/name.o \
 		   $(STATUS) reconciled/qos.o gen/cri.pb-c.o $(POD)
@@ -365,8 +372,8 @@ $(eval $(call unit,status_pod,tests/unit/planrow.o $(STATUS) \
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
     -levent_core -lprotobuf-c))
-$(eval $(call unit,define,reconciled/define.o reconciled/desired.o $(POD), \
-    -lprotobuf-c))
+$(eval $(call unit,define,reconciled/define.o reconciled/desired.o \
+    reconciled/podgroup.o reconciled/qos.o $(POD),-lprotobuf-c))
 $(eval $(call unit,kept,reconciled/kept.o reconciled/disk.o $(POD),-lprotobuf-c))
 $(eval $(call unit,logs,reconciled/logs.o reconciled/disk.o $(BASE),\
     -lprotobuf-c))

@@ -139,7 +139,8 @@ memo_worked(struct memo_container *m, struct retry *retry)
 static void
 act_clean(struct op *op)
 {
-	files_clean_pod(&op->r->files, op->pod);
+	if (files_clean_pod(&op->r->files, op->pod) == -1)
+		collect_again(op->r->collect);
 	collect_trash(op->r->collect);
 	op->pod->memo.cleaned = 1;
 	log_info("pod %s/%s (%s) is gone", op->pod->namespace_, op->pod->name,

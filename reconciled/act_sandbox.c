@@ -43,6 +43,22 @@ on_sandbox_run(void *ctx, struct cri_result *res)
 	op_free(op);
 }
 
+/*
+ * Limits that stand nowhere else must not be left out; the others are the
+ * containers' as well.
+ */
+static int
+make_group(struct op *op, struct err *err)
+{
+	if (cgroup_make(&op->r->files.cgroups, op->pod, err) == 0)
+		return (0);
+	if (podgroup_is_needed(op->pod->definition->pod))
+		return (-1);
+	event_warning(
+	    op->r, op->pod, NULL, "FailedCreatePodContainer", "%s", err->text);
+	return (0);
+}
+
 void
 act_run_sandbox(struct op *op)
 {
@@ -62,6 +78,8 @@ act_run_sandbox(struct op *op)
 		reason = "NodePorts";
 	else if (files_prepare_pod(&op->r->files, op->pod, &err) == -1)
 		reason = "FailedMount";
+	else if (make_group(op, &err) == -1)
+		reason = "FailedCreatePodContainer";
 	if (reason != NULL) {
 		sandbox_failed(op, reason, err.text);
 		retry_fail(&m->sandbox, mtime_now(), act_jitter());

@@ -13,7 +13,9 @@
 #include "reconciled/sweep.h"
 
 #define PERIOD_MS 300000
-#define SOON_MS 10000	  /* after a pull; more may follow */
+#define SOON_MS 10000	   /* after a pull; more may follow */
+#define SWEEP_AGAIN_MS 200 /* for what was killed to end */
+#define SWEEP_ROUNDS 5
 #define TRASH_AT_ONCE 200 /* files; some milliseconds, with a slow disk */
 #define TRASH_PAUSE_MS 1
 
@@ -27,7 +29,8 @@ struct known_image {
 
 struct collect {
 	struct reconciled *r;
-	struct event *ev, *ev_trash;
+	struct event *ev, *ev_trash, *ev_sweep;
+	unsigned int rounds; /* that the sweep may still go */
 	struct mtime due;
 	int begun;
 	TAILQ_HEAD(, known_image) known;
@@ -361,6 +364,48 @@ look(struct collect *c)
 	(void)cri_call(c->r->cri, CRI_IMAGE_FS_INFO, &req.base, on_fs, c);
 }
 
+/* Who is wanted and who is there. */
+static int
+is_known(const struct reconciled *r)
+{
+	return (r->listed && r->desired.synced && !r->desired.staging &&
+	    cri_info(r->cri)->state == CRI_UP);
+}
+
+/* Rounds that have not sufficed are for the next period. */
+static void
+sweep_round(struct collect *c)
+{
+	const struct timeval tv = { 0, SWEEP_AGAIN_MS * 1000 };
+
+	if (c->rounds == 0) {
+		log_warnx("what gone pods have left is still in use");
+		return;
+	}
+	c->rounds--;
+	if (event_add(c->ev_sweep, &tv) == -1)
+		fatalx("event_add");
+}
+
+static void
+on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct collect *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (!is_known(c->r) || sweep(&c->r->files, &c->r->pods) == -1)
+		sweep_round(c);
+	collect_trash(c);
+}
+
+void
+collect_again(struct collect *c)
+{
+	c->rounds = SWEEP_ROUNDS;
+	sweep_round(c);
+}
+
 static void
 on_period(evutil_socket_t fd, short what, void *arg)
 {
@@ -370,10 +415,11 @@ on_period(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	schedule(c, PERIOD_MS);
-	if (!r->listed || !r->desired.synced || r->desired.staging ||
-	    cri_info(r->cri)->state != CRI_UP)
-		return; /* who is wanted or there is not known */
-	sweep(&r->files, &r->pods);
+	r->files.cgroups.burstable = -1; /* others may have changed it */
+	if (!is_known(r))
+		return;
+	if (sweep(&r->files, &r->pods) == -1)
+		collect_again(c);
 	collect_trash(c);
 	look(c);
 }
@@ -408,7 +454,8 @@ collect_new(struct reconciled *r)
 	TAILQ_INIT(&c->known);
 	c->ev = evtimer_new(r->base, on_period, c);
 	c->ev_trash = evtimer_new(r->base, on_trash, c);
-	if (c->ev == NULL || c->ev_trash == NULL)
+	c->ev_sweep = evtimer_new(r->base, on_sweep, c);
+	if (c->ev == NULL || c->ev_trash == NULL || c->ev_sweep == NULL)
 		fatalx("evtimer_new");
 	return (c);
 }
@@ -425,6 +472,7 @@ collect_free(struct collect *c)
 		known_drop(c, k);
 	event_free(c->ev);
 	event_free(c->ev_trash);
+	event_free(c->ev_sweep);
 	free(c);
 }
 

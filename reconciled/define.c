@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "reconciled/message.h"
+#include "reconciled/podgroup.h"
 #include "reconciled/probes.h"
 
 #define CONFLICT_MAX 4096 /* memory for one text */
@@ -68,6 +69,7 @@ pod_take(struct pod *p, Tripod__Definition *d, struct arena *a)
 	arena_free(p->arena);
 	p->arena = a;
 	p->definition = d;
+	p->burstable = podgroup_burstable(d->pod);
 	pod_make_room(p, spec_count(d->pod));
 	p->dirty = 1;
 }

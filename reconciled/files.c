@@ -28,8 +28,9 @@ files_open(struct files *f, const struct translate_env *env,
     const char *container_logs, struct err *err)
 {
 	f->state = f->manifests = f->pods = -1;
-	f->pod_logs = f->container_logs = f->cgroups = -1;
+	f->pod_logs = f->container_logs = -1;
 	f->mounter.fd = f->trash.folder = -1;
+	cgroup_init(&f->cgroups);
 	f->env = env;
 	f->container_logs_path = container_logs;
 	f->state = disk_open_made(AT_FDCWD, env->state, 0755, err);
@@ -53,8 +54,6 @@ files_open(struct files *f, const struct translate_env *env,
 	/* Until 0.1.0 everybody could come to the volumes. */
 	if (fchmod(f->pods, 0750) == -1)
 		log_warn("%s/pods", env->state);
-	/* -1: none to clean. */
-	f->cgroups = open("/sys/fs/cgroup", DISK_OPEN_DIR);
 	return (0);
 }
 
@@ -74,7 +73,7 @@ files_close(struct files *f)
 	close_one(&f->pods);
 	close_one(&f->pod_logs);
 	close_one(&f->container_logs);
-	close_one(&f->cgroups);
+	cgroup_close(&f->cgroups);
 	trash_close(&f->trash);
 	mounter_stop(&f->mounter);
 }
@@ -174,65 +173,6 @@ files_remove_log(
 	unready_remove(f->pods, p, c);
 }
 
-/*
- * A group and what is left in it: a runtime that was killed while it made or
- * removed a container forgets that container's.  One in use stays.
- */
-static void
-remove_group(int at, const char *group)
-{
-	struct dirent *d;
-	DIR *dir;
-	int fd;
-
-	/* Most of them do not exist: no error is worth a line. */
-	if ((fd = openat(at, group, DISK_OPEN_DIR)) == -1)
-		return;
-	if ((dir = fdopendir(fd)) == NULL) {
-		(void)close(fd); /* only read from */
-		return;
-	}
-	while ((d = readdir(dir)) != NULL)
-		if (d->d_name[0] != '.' && d->d_type == DT_DIR)
-			(void)unlinkat(fd, d->d_name, AT_REMOVEDIR);
-	(void)closedir(dir); /* only read from */
-	(void)unlinkat(at, group, AT_REMOVEDIR);
-}
-
-/* One group, in every hierarchy (v1) or in the one (v2). */
-static void
-remove_cgroup(DIR *dir, const char *group)
-{
-	char path[PATH_MAX];
-	struct dirent *d;
-
-	remove_group(dirfd(dir), group);
-	rewinddir(dir);
-	while ((d = readdir(dir)) != NULL) {
-		if (d->d_name[0] == '.' || d->d_type != DT_DIR)
-			continue;
-		(void)snprintf(path, sizeof(path), "%s/%s", d->d_name, group);
-		remove_group(dirfd(dir), path);
-	}
-}
-
-/* Its class may have changed with its definition: all places are seen to. */
-static void
-remove_cgroups(const struct files *f, const struct pod *p)
-{
-	struct arena arena;
-	enum qos qos;
-	DIR *dir;
-
-	if (f->cgroups == -1 || (dir = disk_list(f->cgroups, ".")) == NULL)
-		return;
-	arena_init(&arena, PATH_MAX * 4);
-	for (qos = 0; qos < QOS_CLASSES; qos++)
-		remove_cgroup(dir, translate_cgroup(&arena, f->env, p, qos));
-	(void)closedir(dir); /* only read from */
-	arena_release(&arena);
-}
-
 /* Also of containers that somebody else has removed. */
 static void
 remove_links(const struct files *f, const struct pod *p)
@@ -257,20 +197,25 @@ remove_links(const struct files *f, const struct pod *p)
 	(void)closedir(dir); /* only read from */
 }
 
-void
+int
 files_clean_pod(const struct files *f, const struct pod *p)
 {
 	char name[PATH_MAX];
+	int used;
 
 	remove_links(f, p);
 	(void)snprintf(
 	    name, sizeof(name), "%s_%s_%s", p->namespace_, p->name, p->uid);
 	disk_remove(f->pod_logs, name);
-	remove_cgroups(f, p);
+	used = cgroup_remove(&f->cgroups, p);
 	/* Last: it tells that there may be more. */
 	if (subpaths_unmount(f, p->uid) == -1)
-		return; /* tried again by the next sweep */
+		return (-1);
 	/* Landlock of Linux before 5.19 lets nothing change its folder. */
 	if (trash_put(&f->trash, f->pods, p->uid) == -1)
 		disk_remove(f->pods, p->uid);
+	/* Volumes are not for the next pod of that uid, but a folder tells. */
+	if (used == -1 && disk_make_path(f->pods, p->uid, 0750) == -1)
+		log_warn("folder of pod %s", p->uid);
+	return (used);
 }

@@ -12,6 +12,7 @@
 #include <limits.h>
 
 #include "common/err.h"
+#include "reconciled/cgroup.h"
 #include "reconciled/mounter.h"
 #include "reconciled/pod.h"
 #include "reconciled/translate.h"
@@ -23,7 +24,7 @@ struct files {
 	int pods;      /* "pods" below it: volumes */
 	int pod_logs;
 	int container_logs;
-	int cgroups; /* /sys/fs/cgroup, or -1 */
+	struct cgroups cgroups; /* none until cgroup_open() */
 	struct mounter mounter;
 	struct trash trash; /* below "pods": volumes of pods that are gone */
 	const struct translate_env *env;
@@ -64,8 +65,9 @@ void files_remove_log(
     const struct files *, const struct pod *, const struct seen_container *);
 /*
  * Removes links, logs and cgroups of a pod that is gone; its volumes are
- * moved to the trash.
+ * moved to the trash.  -1: something is in use, and its folder stays to tell
+ * sweep() of it.
  */
-void files_clean_pod(const struct files *, const struct pod *);
+int files_clean_pod(const struct files *, const struct pod *);
 
 #endif

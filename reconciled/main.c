@@ -34,7 +34,7 @@
 #include "reconciled/rotate.h"
 
 #define FILES_MAX 1024
-#define PATHS_MAX 10
+#define PATHS_MAX (9 + CONTROLLERS)
 
 /*
  * For volumes: their groups, and what containers of other users leave in
@@ -44,6 +44,8 @@
 #define CAPABILITIES                                            \
 	(UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_FOWNER | \
 	    UINT64_C(1) << CAP_DAC_OVERRIDE)
+/* For what is left in a cgroup: with v2 the kernel kills it when asked. */
+#define CAPABILITIES_V1 (CAPABILITIES | UINT64_C(1) << CAP_KILL)
 
 enum sandbox_mode {
 	MODE_REQUIRED,
@@ -409,6 +411,29 @@ open_ancestor(const char *path)
 	return (fd);
 }
 
+/* Groups are made, written to and killed below "kubepods" alone. */
+static size_t
+cgroup_paths(const struct cgroups *c, struct sandbox_path *paths)
+{
+	size_t i, n = 0;
+
+	paths[n++] = (struct sandbox_path){ c->top,
+		SANDBOX_READ | SANDBOX_REMOVE };
+	for (i = 0; i < CONTROLLERS; i++)
+		paths[n++] = (struct sandbox_path){ c->folder[i],
+			SANDBOX_WRITE | SANDBOX_MAKE };
+	return (n);
+}
+
+static void
+drop_capabilities(const struct reconciled *r)
+{
+	if (privdrop_capabilities(
+		r->env.machine.cgroup_v2 ? CAPABILITIES : CAPABILITIES_V1) != 0)
+		log_warnx("a capability of the unit is missing: groups of "
+			  "volumes and removal of what pods leave may fail");
+}
+
 static void
 enter_sandbox(const struct reconciled *r)
 {
@@ -437,8 +462,7 @@ enter_sandbox(const struct reconciled *r)
 	paths[n++] = (struct sandbox_path){ r->files.state, all };
 	paths[n++] = (struct sandbox_path){ r->files.pod_logs, all };
 	paths[n++] = (struct sandbox_path){ r->files.container_logs, all };
-	paths[n++] = (struct sandbox_path){ r->files.cgroups,
-		SANDBOX_READ | SANDBOX_REMOVE };
+	n += cgroup_paths(&r->files.cgroups, paths + n);
 
 	memset(&s, 0, sizeof(s));
 	s.name = "reconciled";
@@ -448,10 +472,8 @@ enter_sandbox(const struct reconciled *r)
 	s.npaths = n;
 	s.files = FILES_MAX;
 	s.optional = r->conf.sandbox == MODE_OPTIONAL;
-	if (privdrop_capabilities(CAPABILITIES) != 0)
-		log_warnx("a capability of chown, fowner and dac_override is "
-			  "missing: groups of volumes and their removal may "
-			  "fail");
+	s.kills = !r->env.machine.cgroup_v2;
+	drop_capabilities(r);
 	sandbox_enter(&s);
 	(void)close(above); /* only references */
 	(void)close(etc);
@@ -561,6 +583,7 @@ main(int argc, char *argv[])
 	r.started_ns = wall_now_ns();
 	if (files_open(&r.files, &r.env, r.conf.container_logs, &err) == -1)
 		fatalx("%s", err.text);
+	cgroup_open(&r.files.cgroups, CGROUP_TOP, &r.env);
 	if (mounter_start(&r.files.mounter, r.files.pods,
 		r.conf.sandbox == MODE_OPTIONAL, &err) == -1)
 		fatalx("%s", err.text);

@@ -95,6 +95,7 @@ struct pod {
 	int64_t seen_ns;     /* kubernetes.io/config.seen */
 	struct arena *arena; /* holds definition; NULL: only seen */
 	Tripod__Definition *definition;
+	int64_t burstable; /* podgroup.h */
 	struct pod_want want;
 	struct pod_seen seen;
 	struct pod_memo memo;

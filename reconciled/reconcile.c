@@ -242,6 +242,20 @@ resolve(struct reconciled *r, struct mtime now)
 	}
 }
 
+/* The class of burstable pods is worth what they ask for together. */
+static void
+weigh(struct reconciled *r)
+{
+	const struct pod *p;
+	int64_t milli = 0;
+
+	TAILQ_FOREACH (p, &r->pods, entry)
+		if (p->want.over == OVER_NOT &&
+		    (p->want.wanted || pod_is_live(&p->seen)))
+			milli += p->burstable;
+	cgroup_weigh(&r->files.cgroups, milli);
+}
+
 static void
 on_reconcile(evutil_socket_t fd, short what, void *arg)
 {
@@ -265,6 +279,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 	}
 	shutdown_resolve(r, planned, now, &next);
 	if (planned) {
+		weigh(r);
 		TAILQ_FOREACH (p, &r->pods, entry) {
 			probes_sync(r, p);
 			plan_and_act(r, p, &starts, now, &next);

@@ -68,29 +68,35 @@ find_owner(void *ctx, const char *name)
 	return (1);
 }
 
-static void
+static int
 sweep_one(const struct files *f, const char *uid)
 {
 	struct owner o = { uid, NULL };
+	int rc;
 
 	each_name(f->pod_logs, find_owner, &o);
 	if (o.pod == NULL)
 		o.pod = pod_new(uid, "", "");
-	log_info("pod %s/%s (%s) has left files: removed", o.pod->namespace_,
-	    o.pod->name, uid);
-	files_clean_pod(f, o.pod);
+	rc = files_clean_pod(f, o.pod);
+	if (rc == 0)
+		log_info("pod %s/%s (%s) has left files: removed",
+		    o.pod->namespace_, o.pod->name, uid);
 	pod_free(o.pod);
+	return (rc);
 }
 
-void
+int
 sweep(const struct files *f, const struct pods *pods)
 {
 	struct found found = { .pods = pods };
 	size_t i;
+	int rc;
 
 	each_name(f->pods, find_unknown, &found);
+	rc = found.n == SWEEP_MAX ? -1 : 0;
 	for (i = 0; i < found.n; i++) {
-		sweep_one(f, found.uid[i]);
+		rc |= sweep_one(f, found.uid[i]);
 		free(found.uid[i]);
 	}
+	return (rc);
 }

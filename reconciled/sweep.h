@@ -9,9 +9,10 @@
 
 /*
  * Removes volumes, logs and links of uids for which there is a folder of ours
- * and no pod.  Call only when all pods are known: those that manifests want,
- * and those that the runtime has.
+ * and no pod; ends what processes are left in their cgroups.  Call only when
+ * all pods are known: those that manifests want, and those that the runtime
+ * has.  -1: something is in use, or there is more.
  */
-void sweep(const struct files *, const struct pods *);
+int sweep(const struct files *, const struct pods *);
 
 #endif

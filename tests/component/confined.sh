@@ -5,6 +5,10 @@ begin "$@"
 up
 field() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/status"; }
 
+# What is left in a cgroup is killed by the kernel with v2.
+rights=000000000000002b # chown, dac_override, fowner, kill
+[ ! -e /sys/fs/cgroup/cgroup.controllers ] || rights=000000000000000b
+
 # unprivileged PID NAME
 unprivileged()
 {
@@ -12,8 +16,7 @@ unprivileged()
 
 	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
 		case $2.$set in
-		# chown, dac_override, fowner
-		reconciled.CapPrm|reconciled.CapEff) want=000000000000000b ;;
+		reconciled.CapPrm|reconciled.CapEff) want=$rights ;;
 		# sys_admin
 		mounter.CapPrm|mounter.CapEff) want=0000000000200000 ;;
 		*) want=0000000000000000 ;;
