@@ -69,7 +69,7 @@ RECONCILED	 = reconciled/main.o reconciled/peers.o \
 		   reconciled/desired.o $(POLICY) $(TRANSLATORS) \
 		   $(STATUS) reconciled/prepare.o reconciled/rotate.o \
 		   $(FILES) \
-		   reconciled/lend.o reconciled/kept.o \
+		   reconciled/lend.o reconciled/lender.o reconciled/kept.o \
 		   reconciled/define.o \
 		   reconciled/handler.o reconciled/probe.o \
 		   reconciled/probes.o reconciled/prober.o $(CRI)
@@ -92,7 +92,8 @@ TRANSLATORS	 = reconciled/translate.o reconciled/translate_sandbox.o \
 FILES		 = reconciled/files.o reconciled/cgroup.o \
 		   reconciled/volumes.o \
 		   reconciled/downward.o reconciled/subpath.o \
-		   reconciled/mounter.o reconciled/filter.o \
+		   reconciled/helper.o reconciled/mounter.o \
+		   reconciled/finder.o reconciled/filter.o \
 		   reconciled/logs.o \
 		   reconciled/termination.o reconciled/unready.o \
 		   reconciled/disk.o \
@@ -334,7 +335,8 @@ CGROUP_TEST	 = reconciled/cgroup.o reconciled/disk.o $(TRANSLATE)
 $(eval $(call unit,podgroup,reconciled/podgroup.o reconciled/qos.o \
     gen/tripod.pb-c.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,cgroup,tests/unit/podworld.o $(CGROUP_TEST),-lprotobuf-c))
-$(eval $(call unit,act,$(ACT) $(PLAN) reconciled/podgroup.o reconciled/qos.o \
+$(eval $(call unit,act,tests/unit/actworld.o $(ACT) $(PLAN) \
+    reconciled/podgroup.o reconciled/qos.o \
     gen/cri.pb-c.o $(POD),-lprotobuf-c))
 OBSERVE_TEST	 = reconciled/observe.o reconciled/observe_one.o \
 		   reconciled/publish.o reconciled/mark.o common/name.o \
@@ -344,6 +346,10 @@ $(eval $(call unit,health,$(POD),-lprotobuf-c))
 $(eval $(call unit,probe,reconciled/probe.o $(POD),-lprotobuf-c))
 $(eval $(call unit,record,reconciled/record.o gen/tripod.pb-c.o $(BASE),\
     -lprotobuf-c))
+HELPER_TEST	 = reconciled/helper.o reconciled/filter.o common/privdrop.o \
+		   common/sandbox_linux.o
+$(eval $(call unit,helper,$(HELPER_TEST) $(BASE),\
+    -levent_core -lseccomp -lprotobuf-c))
 PROBER_TEST	 = tests/unit/callworld.o $(PROBECALL) gen/tripod.pb-c.o $(BASE)
 LIBS_PROBER	 = -lcurl -levent_core -lprotobuf-c
 $(eval $(call unit,call,tests/unit/hostile.o $(PROBER_TEST),\
@@ -370,8 +376,9 @@ $(eval $(call unit,status,$(STATUS) reconciled/qos.o $(POD),-lprotobuf-c))
 $(eval $(call unit,status_pod,tests/unit/planrow.o $(STATUS) \
     reconciled/qos.o $(PLAN) $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
-$(eval $(call unit,lend,reconciled/lend.o common/name.o $(BASE), \
-    -levent_core -lprotobuf-c))
+$(eval $(call unit,lend,reconciled/lend.o reconciled/lender.o \
+    $(HELPER_TEST) common/name.o $(BASE),\
+    -levent_core -lseccomp -lprotobuf-c))
 $(eval $(call unit,define,reconciled/define.o reconciled/desired.o \
     reconciled/podgroup.o reconciled/qos.o $(POD),-lprotobuf-c))
 $(eval $(call unit,kept,reconciled/kept.o reconciled/disk.o $(POD),-lprotobuf-c))
@@ -381,12 +388,15 @@ $(eval $(call unit,filter,tests/unit/child.o reconciled/filter.o \
     common/sandbox_linux.o common/log.o common/mtime.o,-lseccomp))
 $(eval $(call unit,trash,reconciled/trash.o reconciled/disk.o \
     $(BASE),-lprotobuf-c))
-$(eval $(call unit,mounter,$(FILES) common/name.o common/privdrop.o \
-    common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
-$(eval $(call unit,disk,$(FILES) common/name.o common/privdrop.o \
-    common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
+$(eval $(call unit,mounter,tests/unit/helperworld.o $(FILES) common/name.o common/privdrop.o \
+    common/sandbox_linux.o $(TRANSLATE),\
+    -levent_core -lseccomp -lprotobuf-c))
+$(eval $(call unit,disk,tests/unit/helperworld.o $(FILES) common/name.o common/privdrop.o \
+    common/sandbox_linux.o $(TRANSLATE),\
+    -levent_core -lseccomp -lprotobuf-c))
 $(eval $(call fuzz,text,$(FILES) common/name.o common/privdrop.o \
-    common/sandbox_linux.o $(TRANSLATE),-lseccomp -lprotobuf-c))
+    common/sandbox_linux.o $(TRANSLATE),\
+    -levent_core -lseccomp -lprotobuf-c))
 $(eval $(call fuzz,ops,$(filter-out reconciled/main.o,$(RECONCILED)) \
     $(IPC) $(COMMON),-lnghttp2 $(LIBS_IPC)))
 SIM		+= $(O)/tests/sim/sim

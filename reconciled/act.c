@@ -137,15 +137,31 @@ memo_worked(struct memo_container *m, struct retry *retry)
 }
 
 static void
+on_cleaned(void *ctx, const struct err *err)
+{
+	struct op *op = ctx;
+	struct pod *p = op->pod;
+
+	p->memo.cleaning = 0;
+	collect_trash(op->r->collect);
+	if (err != NULL) {
+		event_warning(op->r, p, NULL, "FailedKillPod",
+		    "error cleaning up volumes: %s", err->text);
+		retry_fail(&p->memo.clean, mtime_now(), act_jitter());
+	} else {
+		retry_clear(&p->memo.clean);
+		p->memo.cleaned = 1;
+		log_info(
+		    "pod %s/%s (%s) is gone", p->namespace_, p->name, p->uid);
+	}
+	op_free(op);
+}
+
+static void
 act_clean(struct op *op)
 {
-	if (files_clean_pod(&op->r->files, op->pod) == -1)
-		collect_again(op->r->collect);
-	collect_trash(op->r->collect);
-	op->pod->memo.cleaned = 1;
-	log_info("pod %s/%s (%s) is gone", op->pod->namespace_, op->pod->name,
-	    op->pod->uid);
-	op_free(op);
+	op->pod->memo.cleaning = 1;
+	files_clean_pod(&op->r->files, op->pod, on_cleaned, op);
 }
 
 void

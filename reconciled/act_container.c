@@ -1,12 +1,14 @@
 /*
  * Containers: create, start, stop, remove.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
 #include "reconciled/act_parts.h"
 #include "reconciled/mark.h"
 #include "reconciled/message.h"
+#include "reconciled/subpath.h"
 
 /* A step of its start has failed; it is shown until something works. */
 static void
@@ -70,41 +72,86 @@ create_refused(struct op *op, const char *message)
 	op_free(op);
 }
 
-void
-act_create(struct op *op)
+/* What a creation needs until it is asked for. */
+struct creation {
+	struct op *op;
+	struct arena arena;
+	Runtime__V1__CreateContainerRequest req;
+};
+
+static void
+creation_free(struct creation *c)
 {
-	Runtime__V1__CreateContainerRequest req =
-	    RUNTIME__V1__CREATE_CONTAINER_REQUEST__INIT;
+	arena_release(&c->arena);
+	free(c);
+}
+
+static void
+on_mounted(void *ctx, const struct err *err)
+{
+	struct creation *c = ctx;
+	struct op *op = c->op;
+
+	if (err != NULL) {
+		op_memo(op)->busy = 0;
+		create_refused(op, err->text);
+	} else if (pod_is_ending(&op->pod->want)) {
+		op_memo(op)->busy = 0; /* it was meanwhile */
+		op_free(op);
+	} else {
+		(void)cri_call(op->r->cri, CRI_CREATE_CONTAINER, &c->req.base,
+		    on_created, op);
+	}
+	creation_free(c);
+}
+
+/* The request, but for sub-paths; -1 and err. */
+static int
+creation_prepare(struct creation *c, struct err *err)
+{
+	struct op *op = c->op;
 	struct instance_of of;
 	struct seen_sandbox *s = sandbox_newest(&op->pod->seen);
-	struct arena arena;
 	struct mark mark;
-	struct err err;
 
 	/* Its instances may be gone, and their logs be there all the same. */
 	if (op->act.attempt == 0)
 		op->act.attempt = files_next_attempt(
 		    &op->r->files, op->pod, op_spec(op)->name);
 	of = op_instance(op, op->act.attempt);
-	arena_init(&arena, REQUEST_MAX);
-	req.config = prepare_container(&arena, op->r, &of, &err);
-	if (req.config == NULL) {
-		create_refused(op, err.text);
-		arena_release(&arena);
-		return;
-	}
-	op_memo(op)->busy = 1;
+	c->req.config = prepare_container(&c->arena, op->r, &of, err);
+	if (c->req.config == NULL)
+		return (-1);
 	op->crash = crash_next(op);
 	mark.round = op->act.round;
 	mark.crash_delay_ms = op->crash.delay_ms;
-	mark_put(&arena, req.config, &mark);
+	mark_put(&c->arena, c->req.config, &mark);
 	text_set(&op->id, s->id);
-	req.pod_sandbox_id = op->id;
-	req.sandbox_config = prepare_sandbox(
-	    &arena, op->r, op->pod, s->attempt);
-	(void)cri_call(
-	    op->r->cri, CRI_CREATE_CONTAINER, &req.base, on_created, op);
-	arena_release(&arena);
+	c->req.pod_sandbox_id = op->id;
+	c->req.sandbox_config = prepare_sandbox(
+	    &c->arena, op->r, op->pod, s->attempt);
+	return (0);
+}
+
+void
+act_create(struct op *op)
+{
+	struct creation *c = xcalloc(1, sizeof(*c));
+	struct subpaths of;
+	struct err err;
+
+	c->op = op;
+	arena_init(&c->arena, REQUEST_MAX);
+	runtime__v1__create_container_request__init(&c->req);
+	if (creation_prepare(c, &err) == -1) {
+		create_refused(op, err.text);
+		creation_free(c);
+		return;
+	}
+	op_memo(op)->busy = 1;
+	of = (struct subpaths){ op->pod, op_spec(op), c->req.config,
+		&c->arena };
+	subpaths_mount(&op->r->files, &of, on_mounted, c);
 }
 
 static void

@@ -59,36 +59,25 @@ make_group(struct op *op, struct err *err)
 	return (0);
 }
 
-void
-act_run_sandbox(struct op *op)
+/* Nothing was asked of the runtime. */
+static void
+sandbox_refused(struct op *op, const char *reason, const char *message)
+{
+	op->pod->memo.sandbox_busy = 0;
+	sandbox_failed(op, reason, message);
+	retry_fail(&op->pod->memo.sandbox, mtime_now(), act_jitter());
+	op_free(op);
+}
+
+static void
+sandbox_run(struct op *op)
 {
 	Runtime__V1__RunPodSandboxRequest req =
 	    RUNTIME__V1__RUN_POD_SANDBOX_REQUEST__INIT;
-	struct pod_memo *m = &op->pod->memo;
-	const char *reason = NULL;
 	const char *handler;
 	struct arena arena;
-	struct err err;
 
-	if (op->act.attempt > 0)
-		event_normal(op->r, op->pod, NULL, "SandboxChanged",
-		    "Pod sandbox changed, it will be killed and re-created.");
-	m->cleaned = 0; /* from here on there are folders */
-	if (prepare_admit(op->r, op->pod, &err) == -1)
-		reason = "NodePorts";
-	else if (files_prepare_pod(&op->r->files, op->pod, &err) == -1)
-		reason = "FailedMount";
-	else if (make_group(op, &err) == -1)
-		reason = "FailedCreatePodContainer";
-	if (reason != NULL) {
-		sandbox_failed(op, reason, err.text);
-		retry_fail(&m->sandbox, mtime_now(), act_jitter());
-		op_free(op);
-		return;
-	}
 	prepare_warn(op->r, op->pod);
-	m->sandbox_busy = 1;
-	m->sandbox_since = mtime_now();
 	arena_init(&arena, REQUEST_MAX);
 	req.config = prepare_sandbox(&arena, op->r, op->pod, op->act.attempt);
 	handler = policy_handler(
@@ -98,6 +87,43 @@ act_run_sandbox(struct op *op)
 	(void)cri_call(
 	    op->r->cri, CRI_RUN_POD_SANDBOX, &req.base, on_sandbox_run, op);
 	arena_release(&arena);
+}
+
+static void
+on_prepared(void *ctx, const struct err *err)
+{
+	struct op *op = ctx;
+	struct err why;
+
+	if (err != NULL) {
+		sandbox_refused(op, "FailedMount", err->text);
+	} else if (pod_is_ending(&op->pod->want)) {
+		op->pod->memo.sandbox_busy = 0; /* it was meanwhile */
+		op_free(op);
+	} else if (make_group(op, &why) == -1) {
+		sandbox_refused(op, "FailedCreatePodContainer", why.text);
+	} else {
+		sandbox_run(op);
+	}
+}
+
+void
+act_run_sandbox(struct op *op)
+{
+	struct pod_memo *m = &op->pod->memo;
+	struct err err;
+
+	if (op->act.attempt > 0)
+		event_normal(op->r, op->pod, NULL, "SandboxChanged",
+		    "Pod sandbox changed, it will be killed and re-created.");
+	m->cleaned = 0; /* from here on there are folders */
+	if (prepare_admit(op->r, op->pod, &err) == -1) {
+		sandbox_refused(op, "NodePorts", err.text);
+		return;
+	}
+	m->sandbox_busy = 1;
+	m->sandbox_since = mtime_now();
+	files_prepare_pod(&op->r->files, op->pod, on_prepared, op);
 }
 
 static void

@@ -396,10 +396,11 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!is_known(c->r) || sweep(&c->r->files, &c->r->pods) == -1)
 		sweep_round(c);
+	reconcile_kick(c->r);
 	collect_trash(c);
 }
 
-void
+static void
 collect_again(struct collect *c)
 {
 	c->rounds = SWEEP_ROUNDS;
@@ -420,6 +421,7 @@ on_period(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (sweep(&r->files, &r->pods) == -1)
 		collect_again(c);
+	reconcile_kick(r);
 	collect_trash(c);
 	look(c);
 }

@@ -15,11 +15,6 @@ void collect_free(struct collect *);
 void collect_begin(struct collect *);
 /* Volumes were moved to the trash. */
 void collect_trash(struct collect *);
-/*
- * Something that a gone pod has left is in use: it is tried again, some
- * times soon, then in every period.
- */
-void collect_again(struct collect *);
 /* An image was pulled. */
 void collect_soon(struct collect *);
 

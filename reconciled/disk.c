@@ -79,6 +79,20 @@ disk_open_same_mount(int at, const char *name)
 	return ((int)syscall(SYS_openat2, at, name, &how, sizeof(how)));
 }
 
+enum disk_thing
+disk_look(int at, const char *name)
+{
+	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV };
+	int fd;
+
+	fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
+	if (fd == -1)
+		return (errno == EXDEV ? DISK_MOUNT : DISK_MISSING);
+	(void)close(fd); /* only a reference */
+	return (DISK_THERE);
+}
+
 /* -1: something is left. */
 static int
 remove_tree(int at, const char *name, int depth)

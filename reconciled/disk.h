@@ -35,6 +35,13 @@ int disk_write(int at, const char *name, mode_t, const void *, size_t len);
 char *disk_text(struct arena *, const char *path, size_t max);
 /* Opens a folder to be listed, through no link; NULL with errno. */
 DIR *disk_list(int at, const char *name);
+/* What lies at a name, without a look into a mount. */
+enum disk_thing {
+	DISK_MISSING,
+	DISK_THERE,
+	DISK_MOUNT /* something is mounted there */
+};
+enum disk_thing disk_look(int at, const char *name);
 /*
  * Opens a folder, unless something is mounted there, were it itself; -1
  * with errno.

@@ -15,7 +15,9 @@
 #include "common/log.h"
 #include "common/name.h"
 #include "reconciled/disk.h"
+#include "reconciled/finder.h"
 #include "reconciled/logs.h"
+#include "reconciled/mounter.h"
 #include "reconciled/subpath.h"
 #include "reconciled/termination.h"
 #include "reconciled/unready.h"
@@ -29,7 +31,8 @@ files_open(struct files *f, const struct translate_env *env,
 {
 	f->state = f->manifests = f->pods = -1;
 	f->pod_logs = f->container_logs = -1;
-	f->mounter.fd = f->trash.folder = -1;
+	f->trash.folder = -1;
+	f->mounter = f->finder = NULL;
 	cgroup_init(&f->cgroups);
 	f->env = env;
 	f->container_logs_path = container_logs;
@@ -57,6 +60,17 @@ files_open(struct files *f, const struct translate_env *env,
 	return (0);
 }
 
+int
+files_start_helpers(struct files *f, int optional, struct err *err)
+{
+	f->mounter = helper_start(&mounter_kind, f->pods, NULL, optional, err);
+	/* Host paths of type ...OrCreate may be anywhere. */
+	f->finder = f->mounter == NULL
+	    ? NULL
+	    : helper_start(&finder_kind, f->pods, "/", optional, err);
+	return (f->finder == NULL ? -1 : 0);
+}
+
 static void
 close_one(int *fd)
 {
@@ -75,16 +89,24 @@ files_close(struct files *f)
 	close_one(&f->container_logs);
 	cgroup_close(&f->cgroups);
 	trash_close(&f->trash);
-	mounter_stop(&f->mounter);
+	helper_free(f->mounter);
+	helper_free(f->finder);
+	f->mounter = f->finder = NULL;
 }
 
-int
-files_prepare_pod(const struct files *f, const struct pod *p, struct err *err)
+void
+files_prepare_pod(
+    const struct files *f, const struct pod *p, work_done done, void *ctx)
 {
+	struct err err;
+
 	/* Its folder also marks the rest as ours: see sweep.h. */
-	if (disk_make_path(f->pods, p->uid, 0750) == -1)
-		return (err_sys(err, "folder of the pod"));
-	return (volumes_prepare(f, p, err));
+	if (disk_make_path(f->pods, p->uid, 0750) == -1) {
+		(void)err_sys(&err, "folder of the pod");
+		done(ctx, &err);
+		return;
+	}
+	volumes_prepare(f, p, done, ctx);
 }
 
 int
@@ -197,25 +219,49 @@ remove_links(const struct files *f, const struct pod *p)
 	(void)closedir(dir); /* only read from */
 }
 
-int
-files_clean_pod(const struct files *f, const struct pod *p)
+/* The last step of it. */
+struct clean {
+	const struct files *files;
+	const struct pod *pod;
+	int used; /* -1: processes of it have not ended yet */
+	work_done done;
+	void *ctx;
+};
+
+static void
+on_unmounted(void *ctx, const struct err *err)
 {
+	struct clean *c = ctx;
+	const struct files *f = c->files;
+	const char *uid = c->pod->uid;
+	struct err used;
+
+	/* Landlock of Linux before 5.19 lets nothing change its folder. */
+	if (err == NULL && trash_put(&f->trash, f->pods, uid) == -1)
+		disk_remove(f->pods, uid);
+	if (err == NULL && c->used == -1) {
+		/* Volumes are not for the next pod of it; a folder tells. */
+		if (disk_make_path(f->pods, uid, 0750) == -1)
+			log_warn("folder of pod %s", uid);
+		(void)err_set(&used, "processes of it have not ended yet");
+		err = &used;
+	}
+	c->done(c->ctx, err);
+	free(c);
+}
+
+void
+files_clean_pod(
+    const struct files *f, const struct pod *p, work_done done, void *ctx)
+{
+	struct clean *c = xcalloc(1, sizeof(*c));
 	char name[PATH_MAX];
-	int used;
 
 	remove_links(f, p);
 	(void)snprintf(
 	    name, sizeof(name), "%s_%s_%s", p->namespace_, p->name, p->uid);
 	disk_remove(f->pod_logs, name);
-	used = cgroup_remove(&f->cgroups, p);
-	/* Last: it tells that there may be more. */
-	if (subpaths_unmount(f, p->uid) == -1)
-		return (-1);
-	/* Landlock of Linux before 5.19 lets nothing change its folder. */
-	if (trash_put(&f->trash, f->pods, p->uid) == -1)
-		disk_remove(f->pods, p->uid);
-	/* Volumes are not for the next pod of that uid, but a folder tells. */
-	if (used == -1 && disk_make_path(f->pods, p->uid, 0750) == -1)
-		log_warn("folder of pod %s", p->uid);
-	return (used);
+	/* Its folder is the last: it tells that there may be more. */
+	*c = (struct clean){ f, p, cgroup_remove(&f->cgroups, p), done, ctx };
+	subpaths_unmount(f, p->uid, on_unmounted, c);
 }

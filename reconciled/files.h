@@ -13,7 +13,7 @@
 
 #include "common/err.h"
 #include "reconciled/cgroup.h"
-#include "reconciled/mounter.h"
+#include "reconciled/helper.h"
 #include "reconciled/pod.h"
 #include "reconciled/translate.h"
 #include "reconciled/trash.h"
@@ -24,8 +24,8 @@ struct files {
 	int pods;      /* "pods" below it: volumes */
 	int pod_logs;
 	int container_logs;
-	struct cgroups cgroups; /* none until cgroup_open() */
-	struct mounter mounter;
+	struct cgroups cgroups;		 /* none until cgroup_open() */
+	struct helper *mounter, *finder; /* once they are started */
 	struct trash trash; /* below "pods": volumes of pods that are gone */
 	const struct translate_env *env;
 	const char *container_logs_path;
@@ -37,10 +37,17 @@ int files_open(struct files *, const struct translate_env *,
 void files_close(struct files *);
 
 /*
- * Log folder and volumes of a pod; host paths are checked or made as
- * their type says (runtime.md 4.6).  -1 and err.
+ * Starts the helpers, before rights are given up; optional: see helper.h.
+ * -1 and err.
  */
-int files_prepare_pod(const struct files *, const struct pod *, struct err *);
+int files_start_helpers(struct files *, int optional, struct err *);
+/*
+ * Folder and volumes of a pod; host paths are checked or made as their type
+ * says (runtime.md 4.6).  done may be called at once; the pod and its
+ * definition stay until then.
+ */
+void files_prepare_pod(
+    const struct files *, const struct pod *, work_done, void *ctx);
 /* Log folder of one container. */
 int files_prepare_container(
     const struct files *, const struct pod *, const char *name, struct err *);
@@ -65,9 +72,11 @@ void files_remove_log(
     const struct files *, const struct pod *, const struct seen_container *);
 /*
  * Removes links, logs and cgroups of a pod that is gone; its volumes are
- * moved to the trash.  -1: something is in use, and its folder stays to tell
- * sweep() of it.
+ * moved to the trash.  An error: something mounted in them stays, or is in
+ * use, and its folder stays to tell sweep() of it.  done may be called at
+ * once; the pod stays until then.
  */
-int files_clean_pod(const struct files *, const struct pod *);
+void files_clean_pod(
+    const struct files *, const struct pod *, work_done, void *ctx);
 
 #endif

@@ -367,22 +367,12 @@ on_folder(void *ctx)
 
 /* It cannot be started from here: the service manager starts both. */
 static void
-on_prober_lost(void *ctx)
+on_helper_lost(void *ctx)
 {
 	struct reconciled *r = ctx;
 
 	r->exit_code = EX_SOFTWARE;
 	(void)event_base_loopexit(r->base, NULL); /* cannot fail here */
-}
-
-/* It says nothing unasked, so this is its end. */
-static void
-on_mounter_lost(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	log_warnx("the mounter is gone");
-	on_prober_lost(arg);
 }
 
 static void
@@ -443,22 +433,17 @@ enter_sandbox(const struct reconciled *r)
 	struct sandbox s;
 	size_t n = 0;
 	char *real;
-	int above, root, etc, resolver, pointed = -1;
+	int etc, resolver, pointed = -1;
 
-	above = open_ancestor(r->conf.manifests);
 	/* Files may be replaced there: hosts, resolver settings. */
 	etc = open_ancestor("/etc/hosts");
 	resolver = open_ancestor(r->conf.resolver);
 	if ((real = realpath(r->conf.resolver, NULL)) != NULL)
 		pointed = open_ancestor(real);
 	free(real);
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	paths[n++] = (struct sandbox_path){ above, SANDBOX_READ };
 	paths[n++] = (struct sandbox_path){ etc, SANDBOX_READ };
 	paths[n++] = (struct sandbox_path){ resolver, SANDBOX_READ };
 	paths[n++] = (struct sandbox_path){ pointed, SANDBOX_READ };
-	/* Host paths of type ...OrCreate may be anywhere. */
-	paths[n++] = (struct sandbox_path){ root, SANDBOX_MAKE };
 	paths[n++] = (struct sandbox_path){ r->files.state, all };
 	paths[n++] = (struct sandbox_path){ r->files.pod_logs, all };
 	paths[n++] = (struct sandbox_path){ r->files.container_logs, all };
@@ -475,12 +460,10 @@ enter_sandbox(const struct reconciled *r)
 	s.kills = !r->env.machine.cgroup_v2;
 	drop_capabilities(r);
 	sandbox_enter(&s);
-	(void)close(above); /* only references */
-	(void)close(etc);
+	(void)close(etc); /* only references */
 	(void)close(resolver);
 	if (pointed != -1)
 		(void)close(pointed);
-	(void)close(root);
 }
 
 /* Before anything is open that it could inherit. */
@@ -498,6 +481,21 @@ spawn_prober(const struct reconciled *r)
 	return (fd);
 }
 
+/* The same; they have no more than what is open by now. */
+static void
+start_helpers(struct reconciled *r)
+{
+	const int optional = r->conf.sandbox == MODE_OPTIONAL;
+	struct err err;
+
+	if (files_start_helpers(&r->files, optional, &err) == -1)
+		fatalx("%s", err.text);
+	r->lender = helper_start(
+	    &lender_kind, -1, r->conf.manifests, optional, &err);
+	if (r->lender == NULL)
+		fatalx("%s", err.text);
+}
+
 static void
 loop_prepare(struct reconciled *r, int prober)
 {
@@ -512,14 +510,13 @@ loop_prepare(struct reconciled *r, int prober)
 		if (ev == NULL || event_add(ev, NULL) == -1)
 			fatalx("evsignal_new");
 	}
-	r->prober = prober_new(r->base, prober, on_prober_lost, r);
-	r->ev_mounter = event_new(
-	    r->base, r->files.mounter.fd, EV_READ, on_mounter_lost, r);
-	if (r->ev_mounter == NULL || event_add(r->ev_mounter, NULL) == -1)
-		fatalx("event_new");
+	r->prober = prober_new(r->base, prober, on_helper_lost, r);
+	helper_run(r->files.mounter, r->base, on_helper_lost, r);
+	helper_run(r->files.finder, r->base, on_helper_lost, r);
+	helper_run(r->lender, r->base, on_helper_lost, r);
 	reconcile_init(r);
-	r->lend = lend_new(
-	    r->base, r->conf.manifests, r->conf.strict_modes, on_folder, r);
+	r->lend = lend_new(r->base, r->lender, r->conf.manifests,
+	    r->conf.strict_modes, on_folder, r);
 }
 
 static void
@@ -533,7 +530,7 @@ serve(struct reconciled *r)
 	ready_start(r);
 	r->collect = collect_new(r);
 	r->events = events_new(r->base, r->cri, &events_callbacks, r);
-	(void)lend_check(r->lend); /* nobody to tell yet */
+	lend_check(r->lend);
 	event_node_normal(r, "Starting", "reconciled " VERSION " starts");
 	peers_run(r->peers);
 	log_info("ready: node %s, %zu manifests kept", r->node, r->desired.n);
@@ -541,7 +538,6 @@ serve(struct reconciled *r)
 	events_free(r->events);
 	rotate_stop(r);
 	ready_stop(r);
-	event_free(r->ev_mounter);
 	cri_free(r->cri);
 	collect_free(r->collect);
 }
@@ -584,9 +580,7 @@ main(int argc, char *argv[])
 	if (files_open(&r.files, &r.env, r.conf.container_logs, &err) == -1)
 		fatalx("%s", err.text);
 	cgroup_open(&r.files.cgroups, CGROUP_TOP, &r.env);
-	if (mounter_start(&r.files.mounter, r.files.pods,
-		r.conf.sandbox == MODE_OPTIONAL, &err) == -1)
-		fatalx("%s", err.text);
+	start_helpers(&r);
 	if ((r.peers = peers_new(&r, &err)) == NULL)
 		fatalx("%s", err.text);
 	ready_open(&r.ready);

@@ -1,8 +1,6 @@
 #include "reconciled/mounter.h"
 
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -10,22 +8,15 @@
 #include <linux/openat2.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
-#include "common/privdrop.h"
 #include "reconciled/filter.h"
 
 #define TARGET_MAX 512
 #define MOUNTS_MAX 64 /* one upon the other at one place */
-#define FILES_MAX 64
-#define OPEN_MAX_AT_FORK 1024
 
 enum operation {
 	OP_BIND = 1,
@@ -37,13 +28,11 @@ struct request {
 	uint32_t operation;
 	uint32_t mode, group;
 	uint64_t size;
-	char target[TARGET_MAX]; /* ends with a NUL */
+	char target[TARGET_MAX]; /* ends with a NUL; "": it was too long */
 };
 
-/* Room for one descriptor, aligned. */
-union control {
-	struct cmsghdr align;
-	char buf[CMSG_SPACE(sizeof(int))];
+struct answer {
+	int32_t error; /* errno, or 0 */
 };
 
 static long
@@ -102,249 +91,119 @@ do_tmpfs(const struct request *r, int target)
 	return (mount == -1 ? -1 : attach(mount, target));
 }
 
-/* The one on top; 0: nothing is mounted there. */
+/*
+ * By the folder above, for the root of what is mounted could not be opened
+ * without its file system.
+ */
 static int
-unmount_top(int pods, const char *target)
+do_unmount(int pods, char *target)
 {
-	char path[32];
-	int fd, rc;
+	char path[TARGET_MAX + 32], *slash = strrchr(target, '/');
+	int at, i, rc = 0;
 
-	if ((fd = (int)sys_openat2(pods, target, O_PATH)) == -1)
+	if (slash == NULL) {
+		errno = EINVAL;
 		return (-1);
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* fits */
-	rc = umount2(path, MNT_DETACH);
-	(void)close(fd); /* only a reference */
-	if (rc == -1 && errno == EINVAL)
-		return (0);
-	return (rc == -1 ? -1 : 1);
+	}
+	*slash = '\0';
+	if ((at = (int)sys_openat2(pods, target, O_PATH | O_DIRECTORY)) == -1)
+		return (errno == ENOENT ? 0 : -1);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", at,
+	    slash + 1); /* fits */
+	for (i = 0; rc == 0 && i < MOUNTS_MAX; i++)
+		rc = umount2(path, MOUNTER_UNMOUNT);
+	(void)close(at); /* only a reference */
+	return (rc == -1 && errno != EINVAL && errno != ENOENT ? -1 : 0);
 }
 
-static int
-do_unmount(int pods, const char *target)
-{
-	int i, rc = 1;
-
-	for (i = 0; rc == 1 && i < MOUNTS_MAX; i++)
-		rc = unmount_top(pods, target);
-	return (rc == -1 && errno != ENOENT ? -1 : 0);
-}
-
-/* The answer: 0 or an errno. */
 static int
 obey(int pods, const struct request *r, int source)
 {
-	int target, rc = -1;
+	char copy[TARGET_MAX];
+	int target;
 
-	if (r->target[TARGET_MAX - 1] != '\0' || r->target[0] == '\0' ||
-	    (r->operation == OP_BIND) != (source != -1))
-		return (EINVAL);
-	if (r->operation == OP_UNMOUNT)
-		return (do_unmount(pods, r->target) == -1 ? errno : 0);
+	if (r->operation == OP_UNMOUNT) {
+		memcpy(copy, r->target, sizeof(copy));
+		return (do_unmount(pods, copy));
+	}
 	if ((target = (int)sys_openat2(pods, r->target, O_PATH)) == -1)
-		return (errno);
-	errno = EINVAL;
-	if (r->operation == OP_BIND)
-		rc = do_bind(source, target);
-	else if (r->operation == OP_TMPFS)
-		rc = do_tmpfs(r, target);
-	rc = rc == -1 ? errno : 0;
-	(void)close(target); /* only a reference */
-	return (rc);
-}
-
-/* False at the end. */
-static int
-receive(int fd, struct request *r, int *source)
-{
-	struct iovec iov = { r, sizeof(*r) };
-	union control control;
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf) };
-	struct cmsghdr *c;
-	ssize_t n;
-
-	*source = -1;
-	memset(r, 0, sizeof(*r));
-	do
-		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	while (n == -1 && errno == EINTR);
-	if (n <= 0)
-		return (0);
-	c = CMSG_FIRSTHDR(&msg);
-	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
-	    c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(source, CMSG_DATA(c), sizeof(int));
-	if (n != (ssize_t)sizeof(*r))
-		r->operation = 0; /* refused */
-	return (1);
-}
-
-static void
-enter_sandbox(int optional)
-{
-	struct sandbox s;
-
-	memset(&s, 0, sizeof(s));
-	s.name = "mounter";
-	s.rules = mounter_rules;
-	s.nrules = mounter_nrules;
-	s.files = FILES_MAX;
-	s.mounts = 1;
-	s.optional = optional;
-	(void)privdrop_capabilities(UINT64_C(1) << CAP_SYS_ADMIN);
-	sandbox_enter(&s);
-}
-
-static void
-serve(int fd, int pods)
-{
-	struct request r;
-	int32_t answer;
-	int source;
-
-	while (receive(fd, &r, &source)) {
-		answer = obey(pods, &r, source);
-		if (source != -1)
-			(void)close(source); /* only a reference */
-		if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) !=
-		    (ssize_t)sizeof(answer))
-			break;
-	}
-}
-
-/* Ends with its parent, of which it is told by the socket. */
-static void
-child(int fd, int pods, int optional)
-{
-	(void)signal(SIGINT, SIG_IGN); /* cannot fail */
-	(void)signal(SIGTERM, SIG_IGN);
-	(void)prctl(PR_SET_NAME, "mounter"); /* for people only */
-	enter_sandbox(optional);
-	serve(fd, pods);
-	_exit(0);
-}
-
-static void
-close_others(int fd, int pods)
-{
-	int i;
-
-	for (i = STDERR_FILENO + 1; i < OPEN_MAX_AT_FORK; i++)
-		if (i != fd && i != pods)
-			(void)close(i); /* most of them are not open */
-}
-
-int
-mounter_start(struct mounter *m, int pods, int optional, struct err *err)
-{
-	int pair[2];
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
-		return (err_sys(err, "mounter"));
-	if ((pid = fork()) == -1) {
-		(void)err_sys(err, "mounter");
-		(void)close(pair[0]);
-		(void)close(pair[1]);
 		return (-1);
-	}
-	if (pid == 0) {
-		close_others(pair[1], pods);
-		child(pair[1], pods, optional);
-	}
-	(void)close(pair[1]); /* the child's */
-	m->fd = pair[0];
-	return (0);
+	/* It is closed afterwards. */
+	return (r->operation == OP_BIND ? do_bind(source, target)
+					: do_tmpfs(r, target));
+}
+
+static void
+work(struct helper_job *job)
+{
+	struct answer *a = job->answer;
+
+	a->error = obey(job->folder, job->request, job->source) == -1 ? errno
+								      : 0;
+}
+
+const struct helper_kind mounter_kind = { .name = "mounter",
+	.request = sizeof(struct request),
+	.answer = sizeof(struct answer),
+	.work = work,
+	.capabilities = UINT64_C(1) << CAP_SYS_ADMIN,
+	.beneath = 0, /* landlock forbids mounts */
+	.rules = mounter_rules,
+	.nrules = &mounter_nrules };
+
+static void
+request_fill(struct request *r, enum operation op, const char *target)
+{
+	memset(r, 0, sizeof(*r));
+	r->operation = op;
+	if (strlen(target) < sizeof(r->target))
+		(void)snprintf(r->target, sizeof(r->target), "%s", target);
 }
 
 void
-mounter_stop(struct mounter *m)
-{
-	if (m->fd != -1)
-		(void)close(m->fd); /* nothing is on its way */
-	m->fd = -1;
-}
-
-static int
-ask(const struct mounter *m, const struct request *r, int source,
-    struct err *err)
-{
-	struct iovec iov = { (void *)(uintptr_t)r, sizeof(*r) };
-	union control control;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int32_t answer = 0;
-	ssize_t n;
-
-	if (source != -1) {
-		memset(&control, 0, sizeof(control));
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.align), &source, sizeof(int));
-		msg.msg_control = control.buf;
-		msg.msg_controllen = sizeof(control.buf);
-	}
-	if (sendmsg(m->fd, &msg, MSG_NOSIGNAL) != (ssize_t)sizeof(*r))
-		return (err_sys(err, "the mounter is gone"));
-	do
-		n = recv(m->fd, &answer, sizeof(answer), 0);
-	while (n == -1 && errno == EINTR);
-	if (n != (ssize_t)sizeof(answer))
-		return (err_set(err, "the mounter is gone"));
-	if (answer != 0) {
-		errno = answer;
-		return (err_sys(err, "mount %s", r->target));
-	}
-	return (0);
-}
-
-static int
-request_fill(
-    struct request *r, enum operation op, const char *target, struct err *err)
-{
-	size_t len = strlen(target);
-
-	memset(r, 0, sizeof(*r));
-	r->operation = op;
-	if (len >= sizeof(r->target))
-		return (err_set(err, "mount: the name is too long"));
-	memcpy(r->target, target, len);
-	return (0);
-}
-
-int
-mounter_bind(
-    const struct mounter *m, int source, const char *target, struct err *err)
+mounter_bind(struct helper *h, const char *key, int source, const char *target,
+    errand_done done, void *ctx)
 {
 	struct request r;
 
-	if (request_fill(&r, OP_BIND, target, err) == -1)
-		return (-1);
-	return (ask(m, &r, source, err));
+	request_fill(&r, OP_BIND, target);
+	helper_ask(h, key, &r, source, done, ctx);
 }
 
-int
-mounter_tmpfs(const struct mounter *m, const struct mounter_memory *memory,
-    const char *target, struct err *err)
+void
+mounter_tmpfs(struct helper *h, const char *key,
+    const struct mounter_memory *memory, const char *target, errand_done done,
+    void *ctx)
 {
 	struct request r;
 
-	if (request_fill(&r, OP_TMPFS, target, err) == -1)
-		return (-1);
+	request_fill(&r, OP_TMPFS, target);
 	r.size = memory->size;
 	r.mode = memory->mode;
 	r.group = memory->group;
-	return (ask(m, &r, -1, err));
+	helper_ask(h, key, &r, -1, done, ctx);
 }
 
-int
-mounter_unmount(const struct mounter *m, const char *target, struct err *err)
+void
+mounter_unmount(struct helper *h, const char *key, const char *target,
+    errand_done done, void *ctx)
 {
 	struct request r;
 
-	if (request_fill(&r, OP_UNMOUNT, target, err) == -1)
-		return (-1);
-	return (ask(m, &r, -1, err));
+	request_fill(&r, OP_UNMOUNT, target);
+	helper_ask(h, key, &r, -1, done, ctx);
+}
+
+int
+mounter_result(
+    const struct errand_result *res, const char *target, struct err *err)
+{
+	const struct answer *a = res->answer;
+
+	if (a == NULL)
+		return (err_set(err, "mount %s: %s", target, res->why));
+	if (a->error == 0)
+		return (0);
+	errno = a->error;
+	return (err_sys(err, "mount %s", target));
 }

@@ -1,13 +1,10 @@
 /*
- * Mounts below the folder of the pods' volumes.
+ * Mounts below the folder of the pods' volumes: a helper (helper.h).
  *
- * Landlock forbids mount(2) to reconciled.  So a child of it, forked before
- * the sandbox is entered, does that one thing: it keeps CAP_SYS_ADMIN, has
- * a filter with little more than the calls for mounts, and resolves each
- * target by itself, beneath that folder, through no link.  What is mounted
- * is a descriptor that it is given, or an empty tmpfs.
- *
- * Calls wait for its answer.
+ * Landlock forbids mount(2) to reconciled.  So it alone keeps
+ * CAP_SYS_ADMIN, has a filter with little more than the calls for mounts,
+ * and resolves each target by itself, beneath its folder, through no link.
+ * What is mounted is a descriptor that it is given, or an empty tmpfs.
  */
 #ifndef MOUNTER_H
 #define MOUNTER_H
@@ -18,17 +15,17 @@
 #include <fcntl.h>
 #include <stdint.h>
 
-#include "common/err.h"
+#include "reconciled/helper.h"
 
 /* The flags of its calls, which the filter knows, too. */
 #define MOUNTER_TREE \
 	(OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE)
 #define MOUNTER_MOVE (MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
 #define MOUNTER_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+#define MOUNTER_UNMOUNT (MNT_DETACH | UMOUNT_NOFOLLOW)
 
-struct mounter {
-	int fd; /* -1: there is none */
-};
+/* Its folder is that of the pods. */
+extern const struct helper_kind mounter_kind;
 
 /* Memory for a tmpfs. */
 struct mounter_memory {
@@ -38,22 +35,22 @@ struct mounter_memory {
 };
 
 /*
- * Forks it; pods is the folder.  Nothing else may be open that it must not
- * have.  optional: a missing sandbox layer is a warning.  -1 and err.
- */
-int mounter_start(struct mounter *, int pods, int optional, struct err *);
-/* It ends when it reads that. */
-void mounter_stop(struct mounter *);
-
-/*
  * Targets are relative to the folder and exist, as a folder or, for a file,
- * a file.  -1 and err.
+ * a file.  How it went is told by mounter_result().
  */
-int mounter_bind(
-    const struct mounter *, int source, const char *target, struct err *);
-int mounter_tmpfs(const struct mounter *, const struct mounter_memory *,
-    const char *target, struct err *);
-/* What is mounted there, all of it; nothing is no error. */
-int mounter_unmount(const struct mounter *, const char *target, struct err *);
+/* Takes the descriptor. */
+void mounter_bind(struct helper *, const char *key, int source,
+    const char *target, errand_done, void *ctx);
+void mounter_tmpfs(struct helper *, const char *key,
+    const struct mounter_memory *, const char *target, errand_done, void *ctx);
+/*
+ * What is mounted there, all of it; nothing is no error.  The file system
+ * mounted there is not asked.
+ */
+void mounter_unmount(struct helper *, const char *key, const char *target,
+    errand_done, void *ctx);
+/* 0, or -1 and err. */
+int mounter_result(
+    const struct errand_result *, const char *target, struct err *);
 
 #endif

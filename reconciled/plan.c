@@ -128,7 +128,7 @@ plan_pod(const struct pod_want *want, const struct pod_seen *seen,
 	struct planner p = { want, seen, memo, now, act, 0, wake, 0 };
 
 	*wake = MTIME_NEVER;
-	if (seen->stale || seen->unsure)
+	if (seen->stale || seen->unsure || memo->cleaning)
 		return (0);
 	if (want->pod != NULL)
 		p.round = look_round(want->pod, seen);

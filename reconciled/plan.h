@@ -4,7 +4,8 @@
  * Pure: no clock, no I/O, no allocation.  The same input gives the same
  * plan.  Rules, in the order in which they are applied (runtime.md 5):
  *
- *  1. While something about the pod is unknown: nothing.
+ *  1. While something about the pod is unknown, or its disk is being cleaned
+ *     up: nothing.
  *  2. A pod that ends: stop what runs (rule 3), then its sandboxes, then
  *     remove both, then clean up the disk.  A pod that is over (all has
  *     ended for good, an init container failed for good, its deadline

@@ -242,7 +242,8 @@ plan_end(struct planner *p)
 		return;
 	TAILQ_FOREACH (s, &p->seen->sandboxes, entry)
 		plan_remove_sandbox(p, s);
-	if (pod_is_gone(p->seen) && !p->memo->sandbox_busy && !p->memo->cleaned)
+	if (pod_is_gone(p->seen) && !p->memo->sandbox_busy &&
+	    !p->memo->cleaned && !plan_waits(p, &p->memo->clean))
 		plan_add(p,
 		    (struct action){
 			.kind = ACT_CLEAN, .reason = "the pod is gone" });

@@ -51,6 +51,8 @@ struct pod_memo {
 	struct mtime sandbox_since;    /* ... since then */
 	char message[POD_MESSAGE_MAX]; /* why there is no sandbox, or "" */
 	int cleaned;		       /* nothing is left on the disk */
+	int cleaning;		       /* that is under way */
+	struct retry clean;
 	struct memo_condition condition[POD_CONDITIONS];
 	enum pod_over over; /* as last told */
 	int down;	    /* its end for that was told */

@@ -8,7 +8,6 @@
 #include "reconciled/admission.h"
 #include "reconciled/disk.h"
 #include "reconciled/message.h"
-#include "reconciled/subpath.h"
 #include "reconciled/termination.h"
 
 #define HOSTS_MAX (1024 * 1024)
@@ -124,7 +123,6 @@ prepare_container(struct arena *a, struct reconciled *r,
 		.image_ref = m->image_ref,
 		.image_uid = m->image_uid,
 		.image_user = m->image_user };
-	Runtime__V1__ContainerConfig *c;
 
 	in.ips = joined_ips(a, sandbox_newest(&of->pod->seen));
 	if (files_prepare_container(&r->files, of->pod, in.spec->name, err) ==
@@ -132,9 +130,5 @@ prepare_container(struct arena *a, struct reconciled *r,
 	    prepare_hosts(a, r, of->pod, &in, err) == -1 ||
 	    prepare_message(a, r, of->pod, &in, err) == -1)
 		return (NULL);
-	c = translate_container(a, &r->env, of->pod, &in, err);
-	if (c == NULL ||
-	    subpaths_mount(&r->files, of->pod, in.spec, c, a, err) == -1)
-		return (NULL);
-	return (c);
+	return (translate_container(a, &r->env, of->pod, &in, err));
 }

@@ -27,7 +27,10 @@ struct instance_of {
 	uint32_t attempt;
 };
 
-/* What CreateContainer takes; NULL and err: CreateContainerConfigError. */
+/*
+ * What CreateContainer takes, but for sub-paths, see subpath.h; NULL and err:
+ * CreateContainerConfigError.
+ */
 Runtime__V1__ContainerConfig *prepare_container(struct arena *,
     struct reconciled *, const struct instance_of *, struct err *);
 

@@ -56,6 +56,7 @@ struct reconciled {
 	struct translate_env env;
 	char *address_text; /* all of addresses, with commas */
 	struct files files;
+	struct helper *lender;
 	struct lend *lend;
 	struct desired desired;
 	Tripod__Ignored *ignored; /* names; NULL: watcherd has not said */
@@ -71,7 +72,7 @@ struct reconciled {
 	struct down down;
 	int down_told;
 	struct event *ev_reconcile, *ev_wake, *ev_observe, *ev_keep;
-	struct event *ev_mounter, *ev_rotate;
+	struct event *ev_rotate;
 	uint64_t clock; /* counts actions, to date lists by */
 	int listed;	/* a whole list since the runtime came up */
 	int known;	/* one since the start, then ... */

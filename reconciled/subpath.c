@@ -1,120 +1,71 @@
 #include "reconciled/subpath.h"
 
 #include <sys/stat.h>
-#include <sys/syscall.h>
-
-#include <linux/openat2.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "reconciled/disk.h"
+#include "reconciled/finder.h"
 #include "reconciled/message.h"
+#include "reconciled/mounter.h"
 #include "reconciled/spec.h"
 #include "reconciled/volumes.h"
 
-#define OPEN_TRIES 100 /* each by a rename in the volume at that moment */
-#define OPEN_STEP (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
-/* One mount under work. */
-struct subpath {
+/* The mounts of a container, one after the other. */
+struct work {
 	const struct files *files;
-	const struct pod *pod;
-	const Tripod__Container *spec;
-	size_t index; /* of the mount */
-	const char *path;
-	int root; /* O_PATH, where the volume begins */
+	struct subpaths of;
+	size_t i;
+	const char *path; /* below the volume */
+	char *target;
+	int found; /* what lies there, held; or -1 */
+	int is_dir;
+	work_done done;
+	void *ctx;
 };
 
-/* The kernel follows links, but none that leads out of the volume. */
-static int
-open_beneath(int root, const char *path)
-{
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-	int i, fd = -1;
+static void go_on(struct work *);
 
-	for (i = 0; i < OPEN_TRIES; i++) {
-		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-		if (fd != -1 || errno != EAGAIN)
-			break;
-	}
-	return (fd);
+static void
+work_end(struct work *w, const struct err *err)
+{
+	work_done done = w->done;
+	void *ctx = w->ctx;
+
+	if (w->found != -1)
+		(void)close(w->found); /* only a reference */
+	free(w);
+	done(ctx, err);
 }
 
-/* One folder of the path, made with the permissions of the volume. */
-static int
-step_down(int at, const char *name, mode_t mode)
+static void
+on_bound(void *ctx, const struct errand_result *res)
 {
-	int fd, made;
+	struct work *w = ctx;
+	struct err err;
 
-	fd = openat(at, name, OPEN_STEP);
-	if (fd != -1 || errno != ENOENT)
-		return (fd);
-	if (mkdirat(at, name, mode) == -1 && errno != EEXIST)
-		return (-1);
-	/* In spite of the umask, where we may open it at all. */
-	made = openat(at, name, DISK_OPEN_DIR);
-	if (made != -1) {
-		(void)fchmod(made, mode); /* else the umask's */
-		(void)close(made);	  /* only read from */
+	if (mounter_result(res, w->target, &err) == -1) {
+		work_end(w, &err);
+		return;
 	}
-	return (openat(at, name, OPEN_STEP));
+	w->of.config->mounts[w->i]->host_path = must_printf(
+	    w->of.arena, "%s/pods/%s", w->files->env->state, w->target);
+	w->i++;
+	go_on(w);
 }
 
-/* Makes what is missing, following no link while it does. */
-static int
-make_beneath(int root, const char *path)
-{
-	char buf[PATH_MAX], *name, *next;
-	int at, fd, rc = -1;
-	struct stat st;
-
-	if (strlen(path) >= sizeof(buf)) {
-		errno = ENAMETOOLONG;
-		return (-1);
-	}
-	memcpy(buf, path, strlen(path) + 1);
-	if (fstat(root, &st) == -1 || (at = openat(root, ".", OPEN_STEP)) == -1)
-		return (-1);
-	for (name = strtok_r(buf, "/", &next); name != NULL;
-	     name = strtok_r(NULL, "/", &next)) {
-		fd = step_down(at, name, st.st_mode & 0777);
-		(void)close(at); /* only a reference */
-		if ((at = fd) == -1)
-			return (-1);
-	}
-	rc = at == -1 ? -1 : 0;
-	(void)close(at); /* only a reference */
-	return (rc);
-}
-
-/* What lies there, held; -1 and err. */
-static int
-find(const struct subpath *s, struct err *err)
-{
-	int fd = open_beneath(s->root, s->path);
-
-	if (fd == -1 && errno == ENOENT) {
-		if (make_beneath(s->root, s->path) == -1)
-			return (err_sys(err, "sub-path %s", s->path));
-		fd = open_beneath(s->root, s->path);
-	}
-	if (fd == -1 && errno == EXDEV)
-		return (err_set(
-		    err, "sub-path %s leads out of the volume", s->path));
-	if (fd == -1)
-		return (err_sys(err, "sub-path %s", s->path));
-	return (fd);
-}
-
-/* An empty place of the kind of what is to be mounted on it. */
+/*
+ * An empty place of the kind of what is to be mounted on it.  -1 with errno;
+ * EBUSY: an earlier mount is still there.
+ */
 static int
 make_place(int pods, const char *target, int is_dir)
 {
@@ -134,111 +85,238 @@ make_place(int pods, const char *target, int is_dir)
 }
 
 /* Where what was found is seen from now on. */
-static char *
-mount_found(const struct subpath *s, int fd, struct arena *a, struct err *err)
+static int
+bind_found(struct work *w)
 {
-	const struct files *f = s->files;
-	struct stat st;
-	char *target;
+	int found = w->found;
 
-	target = must_printf(a, "%s/" SUBPATHS "/%s/%s/%zu", s->pod->uid,
-	    s->spec->mount[s->index]->volume, s->spec->name, s->index);
-	if (fstat(fd, &st) == -1 ||
-	    (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))) {
-		(void)err_set(
-		    err, "sub-path %s is neither a folder nor a file", s->path);
-		return (NULL);
+	if (make_place(w->files->pods, w->target, w->is_dir) == -1)
+		return (-1);
+	w->found = -1;
+	mounter_bind(
+	    w->files->mounter, w->of.pod->uid, found, w->target, on_bound, w);
+	return (0);
+}
+
+static void
+place_failed(struct work *w)
+{
+	struct err err;
+
+	(void)err_sys(&err, "place for sub-path %s", w->path);
+	work_end(w, &err);
+}
+
+static void
+on_unmounted(void *ctx, const struct errand_result *res)
+{
+	struct work *w = ctx;
+	struct err err;
+
+	if (mounter_result(res, w->target, &err) == -1)
+		work_end(w, &err);
+	else if (bind_found(w) == -1)
+		place_failed(w);
+}
+
+/* What lies there can be mounted; -1 and err. */
+static int
+check_found(
+    const struct work *w, const struct errand_result *res, struct err *err)
+{
+	const struct found *found = res->answer;
+
+	if (found == NULL)
+		return (err_set(err, "sub-path %s: %s", w->path, res->why));
+	if (found->error == EXDEV)
+		return (err_set(
+		    err, "sub-path %s leads out of the volume", w->path));
+	if (found->error != 0) {
+		errno = found->error;
+		return (err_sys(err, "sub-path %s", w->path));
 	}
-	if (mounter_unmount(&f->mounter, target, err) == -1)
-		return (NULL);
-	if (make_place(f->pods, target, S_ISDIR(st.st_mode)) == -1) {
-		(void)err_sys(err, "place for sub-path %s", s->path);
-		return (NULL);
+	if (!S_ISDIR(found->mode) && !S_ISREG(found->mode))
+		return (err_set(err,
+		    "sub-path %s is neither a folder nor a file", w->path));
+	return (0);
+}
+
+static void
+on_found(void *ctx, const struct errand_result *res)
+{
+	struct work *w = ctx;
+	struct err err;
+
+	if (check_found(w, res, &err) == -1) {
+		work_end(w, &err);
+		return;
 	}
-	if (mounter_bind(&f->mounter, fd, target, err) == -1)
-		return (NULL);
-	return (must_printf(a, "%s/pods/%s", f->env->state, target));
+	w->is_dir = S_ISDIR(((const struct found *)res->answer)->mode);
+	w->found = res->fd[0];
+	res->fd[0] = -1;
+	if (bind_found(w) == 0)
+		return;
+	if (errno == EBUSY)
+		mounter_unmount(w->files->mounter, w->of.pod->uid, w->target,
+		    on_unmounted, w);
+	else
+		place_failed(w);
 }
 
 static int
-mount_one(struct subpath *s, Runtime__V1__ContainerConfig *c, struct arena *a,
-    struct err *err)
+has_sub_path(const Tripod__VolumeMount *vm)
 {
-	const Tripod__VolumeMount *vm = s->spec->mount[s->index];
-	const Tripod__Volume *v = spec_volume(
-	    s->pod->definition->pod, vm->volume);
-	char *path = NULL;
-	int fd;
+	return (vm->sub_path[0] != '\0' || vm->sub_path_expr[0] != '\0');
+}
 
+/* Begins with the next mount that has a sub-path; the rest follows. */
+static void
+go_on(struct work *w)
+{
+	const struct subpaths *of = &w->of;
+	const Tripod__VolumeMount *vm;
+	char volume[PATH_MAX];
+	const Tripod__Volume *v;
+	struct err err;
+
+	while (w->i < of->container->n_mount &&
+	    !has_sub_path(of->container->mount[w->i]))
+		w->i++;
+	if (w->i == of->container->n_mount) {
+		work_end(w, NULL);
+		return;
+	}
+	vm = of->container->mount[w->i];
+	v = spec_volume(of->pod->definition->pod, vm->volume);
 	log_assert(v != NULL); /* by the policy */
-	if ((s->path = translate_sub_path(a, c, vm, err)) == NULL)
-		return (-1);
-	s->root = volumes_open(s->files->pods, s->pod, v);
-	if (s->root == -1)
-		return (err_sys(err, "volume %s", vm->volume));
-	if ((fd = find(s, err)) != -1) {
-		path = mount_found(s, fd, a, err);
-		(void)close(fd); /* only a reference */
+	w->path = translate_sub_path(of->arena, of->config, vm, &err);
+	if (w->path == NULL) {
+		work_end(w, &err);
+		return;
 	}
-	(void)close(s->root); /* only a reference */
-	if (path == NULL)
-		return (-1);
-	c->mounts[s->index]->host_path = path;
-	return (0);
+	w->target = must_printf(of->arena, "%s/" SUBPATHS "/%s/%s/%zu",
+	    of->pod->uid, vm->volume, of->container->name, w->i);
+	volumes_path(of->pod, v, volume);
+	finder_find(
+	    w->files->finder, of->pod->uid, volume, w->path, on_found, w);
 }
 
-int
-subpaths_mount(const struct files *f, const struct pod *p,
-    const Tripod__Container *spec, Runtime__V1__ContainerConfig *c,
-    struct arena *a, struct err *err)
+void
+subpaths_mount(
+    const struct files *f, const struct subpaths *of, work_done done, void *ctx)
 {
-	struct subpath s = { f, p, spec, 0, NULL, -1 };
+	struct work *w = xcalloc(1, sizeof(*w));
 
-	for (s.index = 0; s.index < spec->n_mount; s.index++)
-		if ((spec->mount[s.index]->sub_path[0] != '\0' ||
-			spec->mount[s.index]->sub_path_expr[0] != '\0') &&
-		    mount_one(&s, c, a, err) == -1)
-			return (-1);
-	return (0);
+	w->files = f;
+	w->of = *of;
+	w->found = -1;
+	w->done = done;
+	w->ctx = ctx;
+	go_on(w);
 }
 
-/* Unmounts what lies some levels below a folder; -1: not all of it. */
+/* --- the end of a pod --- */
+
+/* What of it is mounted. */
+struct unmount {
+	const struct files *files;
+	char *uid;
+	char **target;
+	size_t n;
+	work_done done;
+	void *ctx;
+};
+
+static void
+unmount_end(struct unmount *u, const struct err *err)
+{
+	work_done done = u->done;
+	void *ctx = u->ctx;
+
+	while (u->n > 0)
+		free(u->target[--u->n]);
+	free(u->target);
+	free(u->uid);
+	free(u);
+	done(ctx, err);
+}
+
+static void unmount_next(struct unmount *);
+
+static void
+on_gone(void *ctx, const struct errand_result *res)
+{
+	struct unmount *u = ctx;
+	struct err err;
+
+	if (mounter_result(res, u->target[u->n - 1], &err) == -1) {
+		unmount_end(u, &err);
+		return;
+	}
+	free(u->target[--u->n]);
+	unmount_next(u);
+}
+
+static void
+unmount_next(struct unmount *u)
+{
+	if (u->n == 0)
+		unmount_end(u, NULL);
+	else
+		mounter_unmount(
+		    u->files->mounter, u->uid, u->target[u->n - 1], on_gone, u);
+}
+
+/* Finds what is mounted some levels below a folder.  -1 with errno. */
 static int
-unmount_below(const struct files *f, const char *folder, int levels)
+find_mounts(struct unmount *u, const char *folder, int levels)
 {
 	char path[PATH_MAX];
 	struct dirent *d;
-	struct err err;
 	int rc = 0;
 	DIR *dir;
 
-	if ((dir = disk_list(f->pods, folder)) == NULL)
+	if ((dir = disk_list(u->files->pods, folder)) == NULL)
 		return (errno == ENOENT || errno == ENOTDIR ? 0 : -1);
 	while ((d = readdir(dir)) != NULL) {
 		if (d->d_name[0] == '.' ||
 		    (size_t)snprintf(path, sizeof(path), "%s/%s", folder,
 			d->d_name) >= sizeof(path))
 			continue;
-		if (levels > 1) {
-			rc |= unmount_below(f, path, levels - 1);
-		} else if (mounter_unmount(&f->mounter, path, &err) == -1) {
-			log_warnx("%s", err.text);
-			rc = -1;
+		if (disk_look(u->files->pods, path) == DISK_MOUNT) {
+			u->target = xreallocarray(
+			    u->target, u->n + 1, sizeof(*u->target));
+			u->target[u->n++] = xstrdup(path);
+		} else if (levels > 1) {
+			rc |= find_mounts(u, path, levels - 1);
 		}
 	}
 	(void)closedir(dir); /* only read from */
 	return (rc);
 }
 
-int
-subpaths_unmount(const struct files *f, const char *uid)
+void
+subpaths_unmount(
+    const struct files *f, const char *uid, work_done done, void *ctx)
 {
+	struct unmount *u = xcalloc(1, sizeof(*u));
 	char folder[PATH_MAX];
+	struct err err;
 	int rc;
 
+	u->files = f;
+	u->uid = xstrdup(uid);
+	u->done = done;
+	u->ctx = ctx;
 	(void)snprintf(folder, sizeof(folder), "%s/" SUBPATHS, uid); /* fits */
-	rc = unmount_below(f, folder, 3);
+	rc = find_mounts(u, folder, 3);
 	(void)snprintf(folder, sizeof(folder), "%s/volumes/" VOLUMES_EMPTY_DIR,
-	    uid);				   /* fits */
-	return (rc | unmount_below(f, folder, 1)); /* memory */
+	    uid);			 /* fits */
+	rc |= find_mounts(u, folder, 1); /* memory */
+	if (rc == 0) {
+		unmount_next(u);
+		return;
+	}
+	(void)err_sys(&err, "%s", folder);
+	unmount_end(u, &err);
 }

@@ -1,29 +1,33 @@
 /*
  * Mounts that begin below the root of their volume (runtime.md 4.6).
  *
- * The containers of a pod write to its volumes, so every part of a
- * sub-path may become a link to anywhere, at any moment, also between our
- * look and the runtime's mount.  So the kernel resolves the path, beneath
- * the volume, and what it found is mounted in a folder that no container
- * can reach; the runtime gets that.
+ * What a sub-path leads to, as finder.h finds it, is mounted in a folder
+ * that no container can reach; the runtime gets that.
  */
 #ifndef SUBPATH_H
 #define SUBPATH_H
 
-#include "common/err.h"
 #include "reconciled/files.h"
 
 /* Below the pod's folder: VOLUME/CONTAINER/INDEX, each a mount. */
 #define SUBPATHS "volume-subpaths"
 
+/* A container's mounts, and what is made of them. */
+struct subpaths {
+	const struct pod *pod;
+	const Tripod__Container *container;
+	Runtime__V1__ContainerConfig *config;
+	struct arena *arena; /* of the configuration */
+};
+
 /*
- * Replaces the host paths of a container's mounts with a sub-path, and
- * makes missing folders.  -1 and err.
+ * Replaces the host paths of mounts with a sub-path, and makes missing
+ * folders.  done may be called at once; all of it stays until then.
  */
-int subpaths_mount(const struct files *, const struct pod *,
-    const Tripod__Container *, Runtime__V1__ContainerConfig *, struct arena *,
-    struct err *);
-/* Unmounts all of a pod.  -1: not all; the rest is logged. */
-int subpaths_unmount(const struct files *, const char *uid);
+void subpaths_mount(
+    const struct files *, const struct subpaths *, work_done, void *ctx);
+/* Unmounts all of a pod, memory too; done may be called at once. */
+void subpaths_unmount(
+    const struct files *, const char *uid, work_done, void *ctx);
 
 #endif

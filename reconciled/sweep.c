@@ -68,35 +68,29 @@ find_owner(void *ctx, const char *name)
 	return (1);
 }
 
-static int
-sweep_one(const struct files *f, const char *uid)
+static void
+sweep_one(const struct files *f, struct pods *pods, const char *uid)
 {
 	struct owner o = { uid, NULL };
-	int rc;
 
 	each_name(f->pod_logs, find_owner, &o);
 	if (o.pod == NULL)
 		o.pod = pod_new(uid, "", "");
-	rc = files_clean_pod(f, o.pod);
-	if (rc == 0)
-		log_info("pod %s/%s (%s) has left files: removed",
-		    o.pod->namespace_, o.pod->name, uid);
-	pod_free(o.pod);
-	return (rc);
+	log_info("pod %s/%s (%s) has left files: removed", o.pod->namespace_,
+	    o.pod->name, uid);
+	TAILQ_INSERT_TAIL(pods, o.pod, entry);
 }
 
 int
-sweep(const struct files *f, const struct pods *pods)
+sweep(const struct files *f, struct pods *pods)
 {
 	struct found found = { .pods = pods };
 	size_t i;
-	int rc;
 
 	each_name(f->pods, find_unknown, &found);
-	rc = found.n == SWEEP_MAX ? -1 : 0;
 	for (i = 0; i < found.n; i++) {
-		rc |= sweep_one(f, found.uid[i]);
+		sweep_one(f, pods, found.uid[i]);
 		free(found.uid[i]);
 	}
-	return (rc);
+	return (found.n == SWEEP_MAX ? -1 : 0);
 }

@@ -8,11 +8,11 @@
 #include "reconciled/files.h"
 
 /*
- * Removes volumes, logs and links of uids for which there is a folder of ours
- * and no pod; ends what processes are left in their cgroups.  Call only when
- * all pods are known: those that manifests want, and those that the runtime
- * has.  -1: something is in use, or there is more.
+ * Adds a pod for each uid for which there is a folder of ours and none: it
+ * is not wanted, so that its end follows.  Call only when all pods are known:
+ * those that manifests want, and those that the runtime has.  -1: there is
+ * more.
  */
-int sweep(const struct files *, const struct pods *);
+int sweep(const struct files *, struct pods *);
 
 #endif

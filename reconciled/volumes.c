@@ -6,19 +6,70 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "reconciled/disk.h"
 #include "reconciled/downward.h"
+#include "reconciled/finder.h"
+#include "reconciled/mounter.h"
 
 #define DOWNWARD "kubernetes.io~downward-api"
 #define NEW ".new" /* no volume's name starts with a dot */
 
+/* What a volume has come to. */
+enum step {
+	STEP_FAILED = -1,
+	STEP_DONE,
+	STEP_WAITS /* for a helper */
+};
+
+/* The volumes of a pod, one after the other. */
+struct work {
+	const struct files *files;
+	const struct pod *pod;
+	size_t i;
+	char target[PATH_MAX]; /* of a mount */
+	work_done done;
+	void *ctx;
+};
+
+static void go_on(struct work *);
+
+static const Tripod__Volume *
+volume_of(const struct work *w)
+{
+	return (w->pod->definition->pod->volume[w->i]);
+}
+
+static void
+work_end(struct work *w, const struct err *err)
+{
+	work_done done = w->done;
+	void *ctx = w->ctx;
+
+	free(w);
+	done(ctx, err);
+}
+
+/* The helper's part of a volume is over. */
+static void
+volume_end(struct work *w, int rc, const struct err *err)
+{
+	if (rc == -1) {
+		work_end(w, err);
+		return;
+	}
+	w->i++;
+	go_on(w);
+}
+
 /* Whether what is there is of the type; fills err if not. */
 static int
-type_matches(const Tripod__HostPath *hp, const struct stat *st, struct err *err)
+type_matches(const Tripod__HostPath *hp, mode_t mode, struct err *err)
 {
 	static const struct {
 		Tripod__HostPath__Type type;
@@ -40,31 +91,39 @@ type_matches(const Tripod__HostPath *hp, const struct stat *st, struct err *err)
 
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].type == hp->type &&
-		    (st->st_mode & S_IFMT) != rules[i].format)
+		    (mode & S_IFMT) != rules[i].format)
 			return (err_set(err, "host path %s is not a %s",
 			    hp->path, rules[i].text));
 	return (0);
 }
 
-static int
-prepare_host_path(const Tripod__HostPath *hp, struct err *err)
+static void
+on_checked(void *ctx, const struct errand_result *res)
 {
-	struct stat st;
+	const struct found *found = res->answer;
+	struct work *w = ctx;
+	const Tripod__HostPath *hp = volume_of(w)->host_path;
+	struct err err = { "" };
+	int rc;
 
-	if (hp->type == TRIPOD__HOST_PATH__TYPE__ANY)
-		return (0);
-	if (stat(hp->path, &st) == -1) {
-		if (errno == ENOENT &&
-		    hp->type == TRIPOD__HOST_PATH__TYPE__DIRECTORY_OR_CREATE)
-			(void)disk_make_path(AT_FDCWD, hp->path, 0755);
-		else if (errno == ENOENT &&
-		    hp->type == TRIPOD__HOST_PATH__TYPE__FILE_OR_CREATE)
-			(void)mknod(hp->path, S_IFREG | 0644, 0);
-		/* Whether that worked is seen now. */
-		if (stat(hp->path, &st) == -1)
-			return (err_sys(err, "host path %s", hp->path));
+	if (found == NULL) {
+		rc = err_set(&err, "host path %s: %s", hp->path, res->why);
+	} else if (found->error != 0) {
+		errno = found->error;
+		rc = err_sys(&err, "host path %s", hp->path);
+	} else {
+		rc = type_matches(hp, found->mode, &err);
 	}
-	return (type_matches(hp, &st, err));
+	volume_end(w, rc, &err);
+}
+
+static enum step
+prepare_host_path(struct work *w, const Tripod__HostPath *hp)
+{
+	if (hp->type == TRIPOD__HOST_PATH__TYPE__ANY)
+		return (STEP_DONE);
+	finder_check(w->files->finder, w->pod->uid, hp, on_checked, w);
+	return (STEP_WAITS);
 }
 
 /* Mode and group of a folder that is ours and nobody has used yet. */
@@ -90,9 +149,7 @@ set_owner(int at, const char *name, mode_t mode, const Tripod__Number *group)
 static int
 prepare_folder(int at, const struct volume_owner *o, struct err *err)
 {
-	struct stat st;
-
-	if (fstatat(at, o->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (disk_look(at, o->name) != DISK_MISSING)
 		return (0);
 	disk_remove(at, NEW);
 	if (mkdirat(at, NEW, 0700) == -1 ||
@@ -116,32 +173,40 @@ memory_size(const struct files *f, const Tripod__Pod *pod, int64_t limit)
 	return ((uint64_t)size);
 }
 
-/* Once per boot: what is in memory outlives neither that nor the pod. */
-static int
-prepare_memory(const struct files *f, const struct pod *p, int at,
-    const Tripod__Volume *v, struct err *err)
+static void
+on_memory(void *ctx, const struct errand_result *res)
 {
-	const Tripod__Pod *pod = p->definition->pod;
+	struct work *w = ctx;
+	struct err err = { "" };
+	int rc;
+
+	rc = mounter_result(res, w->target, &err);
+	volume_end(w, rc, &err);
+}
+
+/* Once per boot: what is in memory outlives neither that nor the pod. */
+static enum step
+prepare_memory(struct work *w, int at, const Tripod__Volume *v)
+{
+	const Tripod__Pod *pod = w->pod->definition->pod;
 	const Tripod__Number *group = pod->security == NULL
 	    ? NULL
 	    : pod->security->fs_group;
 	struct mounter_memory m = { 0, 0777, 0 };
-	struct stat st, above;
-	char target[PATH_MAX];
 
-	if (fstatat(at, v->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    fstat(at, &above) == -1)
-		return (err_sys(err, "volume %s", v->name));
-	if (st.st_dev != above.st_dev)
-		return (0); /* mounted before */
-	m.size = memory_size(f, pod, v->empty_dir->size_limit);
+	if (disk_look(at, v->name) == DISK_MOUNT)
+		return (STEP_DONE); /* mounted before */
+	m.size = memory_size(w->files, pod, v->empty_dir->size_limit);
 	if (group != NULL) {
 		m.group = (gid_t)group->value;
 		m.mode |= S_ISGID;
 	}
-	(void)snprintf(target, sizeof(target),
-	    "%s/volumes/" VOLUMES_EMPTY_DIR "/%s", p->uid, v->name); /* fits */
-	return (mounter_tmpfs(&f->mounter, &m, target, err));
+	(void)snprintf(w->target, sizeof(w->target),
+	    "%s/volumes/" VOLUMES_EMPTY_DIR "/%s", w->pod->uid,
+	    v->name); /* fits */
+	mounter_tmpfs(
+	    w->files->mounter, w->pod->uid, &m, w->target, on_memory, w);
+	return (STEP_WAITS);
 }
 
 /* Opens the folder of a pod's volumes of one kind. */
@@ -155,79 +220,95 @@ open_plugin(int pods, const struct pod *p, const char *plugin, struct err *err)
 	return (disk_open_made(pods, path, 0750, err));
 }
 
-static int
-prepare_empty_dir(const struct files *f, const struct pod *p,
-    const Tripod__Volume *v, const struct volume_owner *o, struct err *err)
+static enum step
+prepare_empty_dir(struct work *w, const struct volume_owner *o, struct err *err)
 {
-	int at, rc;
+	const Tripod__Volume *v = volume_of(w);
+	enum step step = STEP_FAILED;
+	int at;
 
-	if ((at = open_plugin(f->pods, p, VOLUMES_EMPTY_DIR, err)) == -1)
-		return (-1);
-	rc = prepare_folder(at, o, err);
-	if (rc == 0 && v->empty_dir->memory)
-		rc = prepare_memory(f, p, at, v, err);
+	at = open_plugin(w->files->pods, w->pod, VOLUMES_EMPTY_DIR, err);
+	if (at == -1)
+		return (STEP_FAILED);
+	if (prepare_folder(at, o, err) == 0)
+		step = v->empty_dir->memory ? prepare_memory(w, at, v)
+					    : STEP_DONE;
 	(void)close(at); /* only read from */
-	return (rc);
+	return (step);
 }
 
-static int
-prepare_downward(const struct files *f, const struct pod *p,
-    const Tripod__Volume *v, const struct volume_owner *o, struct err *err)
+static enum step
+prepare_downward(struct work *w, const struct volume_owner *o, struct err *err)
 {
+	const struct files *f = w->files;
 	int at, rc;
 
-	if ((at = open_plugin(f->pods, p, DOWNWARD, err)) == -1)
-		return (-1);
-	rc = downward_write(at, o, f->env, p, v->downward, err);
+	if ((at = open_plugin(f->pods, w->pod, DOWNWARD, err)) == -1)
+		return (STEP_FAILED);
+	rc = downward_write(at, o, f->env, w->pod, volume_of(w)->downward, err);
 	(void)close(at); /* only read from */
-	return (rc);
+	return (rc == -1 ? STEP_FAILED : STEP_DONE);
 }
 
-int
-volumes_prepare(const struct files *f, const struct pod *p, struct err *err)
+static enum step
+prepare(struct work *w, struct err *err)
 {
-	const Tripod__Pod *pod = p->definition->pod;
-	const Tripod__PodSecurity *security = pod->security;
-	struct volume_owner o = { NULL,
+	const Tripod__PodSecurity *security = w->pod->definition->pod->security;
+	const Tripod__Volume *v = volume_of(w);
+	struct volume_owner o = { v->name,
 		security == NULL ? NULL : security->fs_group };
-	const Tripod__Volume *v;
-	size_t i;
-	int rc = 0;
 
-	for (i = 0; rc == 0 && i < pod->n_volume; i++) {
-		v = pod->volume[i];
-		o.name = v->name;
-		switch (v->source_case) {
-		case TRIPOD__VOLUME__SOURCE_HOST_PATH:
-			rc = prepare_host_path(v->host_path, err);
-			break;
-		case TRIPOD__VOLUME__SOURCE_EMPTY_DIR:
-			rc = prepare_empty_dir(f, p, v, &o, err);
-			break;
-		case TRIPOD__VOLUME__SOURCE_DOWNWARD:
-			rc = prepare_downward(f, p, v, &o, err);
-			break;
-		case TRIPOD__VOLUME__SOURCE_IMAGE:
-		case TRIPOD__VOLUME__SOURCE__NOT_SET:
-		case _TRIPOD__VOLUME__SOURCE__CASE_IS_INT_SIZE:
-			break; /* refused before */
-		}
+	switch (v->source_case) {
+	case TRIPOD__VOLUME__SOURCE_HOST_PATH:
+		return (prepare_host_path(w, v->host_path));
+	case TRIPOD__VOLUME__SOURCE_EMPTY_DIR:
+		return (prepare_empty_dir(w, &o, err));
+	case TRIPOD__VOLUME__SOURCE_DOWNWARD:
+		return (prepare_downward(w, &o, err));
+	case TRIPOD__VOLUME__SOURCE_IMAGE:
+	case TRIPOD__VOLUME__SOURCE__NOT_SET:
+	case _TRIPOD__VOLUME__SOURCE__CASE_IS_INT_SIZE:
+		break; /* refused before */
 	}
-	return (rc);
+	return (STEP_DONE);
 }
 
-/* Folder of a volume, as far as we know it; a path for host paths. */
-int
-volumes_open(int pods, const struct pod *p, const Tripod__Volume *v)
+static void
+go_on(struct work *w)
 {
-	char path[PATH_MAX];
+	enum step step = STEP_DONE;
+	struct err err = { "" };
 
+	for (; step == STEP_DONE && w->i < w->pod->definition->pod->n_volume;
+	     w->i += step == STEP_DONE)
+		step = prepare(w, &err);
+	if (step != STEP_WAITS)
+		work_end(w, step == STEP_FAILED ? &err : NULL);
+}
+
+void
+volumes_prepare(
+    const struct files *f, const struct pod *p, work_done done, void *ctx)
+{
+	struct work *w = xcalloc(1, sizeof(*w));
+
+	w->files = f;
+	w->pod = p;
+	w->done = done;
+	w->ctx = ctx;
+	go_on(w);
+}
+
+void
+volumes_path(
+    const struct pod *p, const Tripod__Volume *v, char path[static PATH_MAX])
+{
 	if (v->source_case == TRIPOD__VOLUME__SOURCE_HOST_PATH)
-		return (open(v->host_path->path, O_PATH | O_CLOEXEC));
-	(void)snprintf(path, sizeof(path), "%s/volumes/%s/%s", p->uid,
-	    v->source_case == TRIPOD__VOLUME__SOURCE_DOWNWARD
-		? DOWNWARD
-		: VOLUMES_EMPTY_DIR,
-	    v->name); /* fits: checked parts */
-	return (openat(pods, path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+		(void)snprintf(path, PATH_MAX, "%s", v->host_path->path);
+	else
+		(void)snprintf(path, PATH_MAX, "%s/volumes/%s/%s", p->uid,
+		    v->source_case == TRIPOD__VOLUME__SOURCE_DOWNWARD
+			? DOWNWARD
+			: VOLUMES_EMPTY_DIR,
+		    v->name); /* fits: checked parts */
 }

@@ -4,20 +4,19 @@
 #ifndef VOLUMES_H
 #define VOLUMES_H
 
-#include "common/err.h"
 #include "reconciled/files.h"
 
 #define VOLUMES_EMPTY_DIR "kubernetes.io~empty-dir"
 
 /*
- * Makes the volumes of a pod below the folder "pods", and checks or makes
- * host paths as their type says.  -1 and err.
+ * Makes the volumes of a pod below the folder "pods", and has host paths
+ * checked or made as their type says.  done may be called at once; the pod
+ * and its definition stay until then.
  */
-int volumes_prepare(const struct files *, const struct pod *, struct err *);
-/*
- * An O_PATH descriptor of where a volume begins, to be closed by the
- * caller; -1 with errno.
- */
-int volumes_open(int pods, const struct pod *, const Tripod__Volume *);
+void volumes_prepare(
+    const struct files *, const struct pod *, work_done, void *ctx);
+/* Where a volume begins: a host path, or a path below that folder. */
+void volumes_path(
+    const struct pod *, const Tripod__Volume *, char path[static PATH_MAX]);
 
 #endif

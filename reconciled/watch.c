@@ -17,9 +17,7 @@
 #define KEEP_MS 100	 /* pods come first */
 #define KEEP_NEXT_MS 50	 /* a slow disk must not hold up the rest */
 #define KEEP_RETRY_MS 60000
-#define STAT_NAMES_MAX 40
 #define STAT_ANSWER_MAX (64 * 1024)
-#define NS_PER_SECOND 1000000000LL
 
 void
 watch_lend(struct peers *ps)
@@ -31,10 +29,13 @@ watch_lend(struct peers *ps)
 	char *text, *only;
 	int fd, events;
 
-	if (peer == NULL || peer->phase == PHASE_NEW)
+	events = lend_inotify(lend);
+	if (peer == NULL || peer->phase == PHASE_NEW) {
+		if (events != -1)
+			(void)close(events); /* whoever comes gets another */
 		return;
+	}
 	fd = lend_folder(lend, &reason);
-	events = fd == -1 ? -1 : lend_inotify(lend);
 	text = xstrdup(reason);
 	only = xstrdup(lend_only(lend));
 	f.present = fd != -1;
@@ -58,71 +59,131 @@ on_hello(void *ctx, struct ipc_msg *m)
 
 	if (link_hello(l, m, "watcherd") == -1)
 		return (-1);
-	watch_lend(l->r->peers);
+	lend_renew(l->r->lend); /* it leads to watch_lend() */
 	return (0);
+}
+
+/* A question of the peer; it may have gone when there is an answer. */
+struct asked {
+	struct link *link;
+	int64_t since_ns; /* of the connection */
+	uint32_t id;
+	char **name; /* STAT */
+	size_t n;
+};
+
+static struct asked *
+asked_new(struct link *l, uint32_t id, char *const *name, size_t n)
+{
+	struct asked *a = xcalloc(1, sizeof(*a));
+
+	a->link = l;
+	a->since_ns = l->since_ns;
+	a->id = id;
+	a->name = xcalloc(n == 0 ? 1 : n, sizeof(*a->name));
+	for (; a->n < n; a->n++)
+		a->name[a->n] = xstrdup(name[a->n]);
+	return (a);
+}
+
+static void
+asked_free(struct asked *a)
+{
+	while (a->n > 0)
+		free(a->name[--a->n]);
+	free(a->name);
+	free(a);
+}
+
+static struct peer *
+asked_peer(const struct asked *a)
+{
+	const struct link *l = a->link;
+
+	return (l->since_ns == a->since_ns ? l->peer : NULL);
+}
+
+static void
+on_opened(void *ctx, const struct lend_file *file)
+{
+	Tripod__Opened answer = TRIPOD__OPENED__INIT;
+	struct asked *a = ctx;
+	struct peer *peer = asked_peer(a);
+	char *reason = xstrdup(file->reason);
+
+	if (file->fd == -1) {
+		answer.error = file->error == 0 ? EINVAL
+						: (uint32_t)file->error;
+		answer.reason = reason;
+	}
+	if (peer != NULL)
+		(void)peer_send(peer, TRIPOD__MSG__MSG_OPENED, a->id, file->fd,
+		    &answer.base);
+	else if (file->fd != -1)
+		(void)close(file->fd); /* nobody wants it any more */
+	free(reason);
+	asked_free(a);
 }
 
 static int
 on_open(void *ctx, struct ipc_msg *m)
 {
 	const Tripod__Open *o = (const Tripod__Open *)(void *)m->payload;
-	Tripod__Opened answer = TRIPOD__OPENED__INIT;
 	struct link *l = ctx;
-	struct err err = { "" };
-	int fd;
 
-	fd = lend_open(l->r->lend, o->name, &err);
-	if (fd == -1) {
-		answer.error = errno == 0 ? EINVAL : (uint32_t)errno;
-		answer.reason = err.text;
-	}
-	return (peer_send(
-	    l->peer, TRIPOD__MSG__MSG_OPENED, m->id, fd, &answer.base));
+	lend_open(l->r->lend, o->name, on_opened, asked_new(l, m->id, NULL, 0));
+	return (0);
 }
 
 static void
-stat_fill(const struct lend *lend, const char *name, Tripod__FileStat *out)
+stat_fill(const struct lender_stat *st, Tripod__FileStat *out)
 {
-	struct stat st;
+	out->error = (uint32_t)st->error;
+	out->dev = st->dev;
+	out->ino = st->ino;
+	out->size = st->size;
+	out->mtime_ns = st->mtime_ns;
+	out->ctime_ns = st->ctime_ns;
+}
 
-	if (lend_stat(lend, name, &st) == -1) {
-		out->error = errno == 0 ? EINVAL : (uint32_t)errno;
-		return;
+static void
+on_stats(void *ctx, const struct lender_stat *st, size_t n)
+{
+	Tripod__Stats answer = TRIPOD__STATS__INIT;
+	struct asked *a = ctx;
+	struct peer *peer = asked_peer(a);
+	struct arena arena;
+	size_t i;
+
+	arena_init(&arena, STAT_ANSWER_MAX);
+	answer.file = must_alloc(&arena, n, sizeof(*answer.file));
+	for (i = 0; i < n; i++) {
+		answer.file[i] = message_new(
+		    &arena, &tripod__file_stat__descriptor);
+		answer.file[i]->name = a->name[i];
+		stat_fill(&st[i], answer.file[i]);
 	}
-	out->dev = st.st_dev;
-	out->ino = st.st_ino;
-	out->size = st.st_size;
-	out->mtime_ns = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec;
-	out->ctime_ns = st.st_ctim.tv_sec * NS_PER_SECOND + st.st_ctim.tv_nsec;
+	answer.n_file = n;
+	if (peer != NULL)
+		(void)peer_send(
+		    peer, TRIPOD__MSG__MSG_STATS, a->id, -1, &answer.base);
+	arena_release(&arena);
+	asked_free(a);
 }
 
 static int
 on_stat(void *ctx, struct ipc_msg *m)
 {
 	const Tripod__Stat *s = (const Tripod__Stat *)(void *)m->payload;
-	Tripod__Stats answer = TRIPOD__STATS__INIT;
 	struct link *l = ctx;
-	struct arena arena;
-	size_t i;
-	int rc;
 
-	if (s->n_name > STAT_NAMES_MAX) {
+	if (s->n_name > LENDER_STATS_MAX) {
 		log_warnx("watcherd asks about too many names");
 		return (-1);
 	}
-	arena_init(&arena, STAT_ANSWER_MAX);
-	answer.file = must_alloc(&arena, s->n_name, sizeof(*answer.file));
-	for (i = 0; i < s->n_name; i++) {
-		answer.file[i] = message_new(
-		    &arena, &tripod__file_stat__descriptor);
-		answer.file[i]->name = s->name[i];
-		stat_fill(l->r->lend, s->name[i], answer.file[i]);
-	}
-	answer.n_file = s->n_name;
-	rc = peer_send(
-	    l->peer, TRIPOD__MSG__MSG_STATS, m->id, -1, &answer.base);
-	arena_release(&arena);
-	return (rc);
+	lend_stats(l->r->lend, s->name, s->n_name, on_stats,
+	    asked_new(l, m->id, s->name, s->n_name));
+	return (0);
 }
 
 static int

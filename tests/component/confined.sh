@@ -19,6 +19,8 @@ unprivileged()
 		reconciled.CapPrm|reconciled.CapEff) want=$rights ;;
 		# sys_admin
 		mounter.CapPrm|mounter.CapEff) want=0000000000200000 ;;
+		# dac_override
+		finder.Cap[PE]*|lender.Cap[PE]*) want=0000000000000002 ;;
 		*) want=0000000000000000 ;;
 		esac
 		[ "$(field "$1" $set)" = $want ] ||
@@ -55,17 +57,19 @@ done
 [ "$(field "$(daemon_pid mirrord)" Uid)" = 64202 ]
 [ -z "$(ls -A "/proc/$(daemon_pid watcherd)/root/")" ]
 
-# The mounter: one capability, the folder of volumes and one socket.
-mounter=$(child_of "$(daemon_pid reconciled)" mounter)
-await 10 filtered "$mounter"
-unprivileged "$mounter" mounter
-for fd in /proc/"$mounter"/fd/*; do
-	case ${fd##*/}:$(readlink "$fd") in
-	[012]:*|*:socket:*|*/state/pods) ;;
-	*) fail "the mounter has $fd: $(readlink "$fd")" ;;
-	esac
+# Helpers: one capability, one socket, and for two the folder of volumes.
+for name in mounter finder lender; do
+	helper=$(child_of "$(daemon_pid reconciled)" $name)
+	await 10 filtered "$helper"
+	unprivileged "$helper" $name
+	for fd in /proc/"$helper"/fd/*; do
+		case $name:${fd##*/}:$(readlink "$fd") in
+		*:[012]:*|*:socket:*|mounter:*/state/pods|finder:*/state/pods) ;;
+		*) fail "the $name has $fd: $(readlink "$fd")" ;;
+		esac
+	done
+	[ "$(sockets "$helper" | wc -l)" = 1 ]
 done
-[ "$(sockets "$mounter" | wc -l)" = 1 ]
 
 # The prober: a spawner without rights, and its confined child.
 spawner=$(child_of "$(daemon_pid reconciled)" tripod-spawner)

@@ -11,7 +11,8 @@ descriptors()
 {
 	local pid
 
-	for pid in "$reconciled" "$mounter" "$spawner" "$prober" "$watcherd"; do
+	for pid in "$reconciled" "$mounter" "$finder" "$lender" "$spawner" \
+	    "$prober" "$watcherd"; do
 		find "/proc/$pid/fd" -mindepth 1 | wc -l
 	done
 }
@@ -63,18 +64,21 @@ once()
 
 reconciled=$(daemon_pid reconciled) watcherd=$(daemon_pid watcherd)
 mounter=$(child_of "$reconciled" mounter)
+finder=$(child_of "$reconciled" finder) lender=$(child_of "$reconciled" lender)
 spawner=$(child_of "$reconciled" tripod-spawner)
 await 10 child_of "$spawner" tripod-prober >/dev/null
 prober=$(child_of "$spawner" tripod-prober)
 once
-# What libraries keep, they have now.
+# What libraries keep, they have now; helpers have processes for a while.
+quiet() { ! pgrep -P "$mounter,$finder,$lender" >/dev/null; }
+await 10 quiet
 before=$(descriptors)
 [ "$(mounts)" = 0 ]
 for _ in 1 2 3; do
 	once
 done
-settled() { [ "$(descriptors)" = "$before" ]; }
-await 5 settled
+settled() { quiet && [ "$(descriptors)" = "$before" ]; }
+await 10 settled
 [ "$(mounts)" = 0 ]
 [ "$(daemon_pid reconciled)" = "$reconciled" ]
 [ "$(child_of "$spawner" tripod-prober)" = "$prober" ]

@@ -1,6 +1,7 @@
 # For component scripts: everything private, conditions awaited, leftovers
 # removed.  A script sources this file, calls begin, tells its story with
-# the functions below, and fails at the first thing that is not so.
+# the functions below, and fails at the first thing that is not so.  A function
+# undo of its own is called at the end, whatever that is.
 # shellcheck shell=bash
 set -eEu -o pipefail
 trap 'failed_at "$BASH_COMMAND"' ERR
@@ -29,6 +30,7 @@ story_end()
 	local status=$?
 
 	[ $status -eq 0 ] || story_dump
+	! declare -F undo >/dev/null || undo
 	"$rig" apiserver down "$STORY/api" >/dev/null 2>&1 || :
 	"$rig" down "$STORY/rig" >/dev/null 2>&1 || :
 	rm -rf "$STORY"

@@ -74,7 +74,7 @@ class Rig:
         for child in children(found["reconciled"]):
             name = read(f"/proc/{child}/comm").strip()
             if name == "reconciled":
-                name = "mounter"
+                raise OSError("a helper has no name yet")
             found[name.removeprefix("tripod-")] = child
         for child in children(found.get("spawner", 1)):
             if read(f"/proc/{child}/comm").startswith("tripod-prober"):

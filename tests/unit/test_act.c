@@ -14,6 +14,7 @@
 #include "reconciled/act_parts.h"
 #include "reconciled/collect.h"
 #include "reconciled/message.h"
+#include "reconciled/subpath.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
 #define HOUR_MS (3600 * 1000)
@@ -30,6 +31,8 @@ struct world {
 	cri_done done;
 	void *ctx;
 	int64_t deadline_ms;
+	work_done waits;
+	void *waits_ctx;
 	int cancelled, observed, listed;
 	const char *event; /* the last one's reason */
 	handler_done hooked;
@@ -73,16 +76,6 @@ cri_cancel(struct cri_call *call)
 }
 
 void
-collect_soon(struct collect *c)
-{
-	(void)c;
-}
-
-/* Nothing as well. */
-void collect_trash(struct collect *) __attribute__((alias("collect_soon")));
-void collect_again(struct collect *) __attribute__((alias("collect_soon")));
-
-void
 event_normal(struct reconciled *r, const struct pod *p, const char *container,
     const char *reason, const char *fmt, ...)
 {
@@ -122,22 +115,31 @@ files_next_attempt(
 	return (here->next_attempt);
 }
 
-int
-files_prepare_pod(const struct files *f, const struct pod *p, struct err *err)
+/* Whoever waits for volumes, until wait_end(). */
+static void
+wait_begin(work_done done, void *ctx)
 {
-	(void)f;
-	(void)p;
-	(void)err;
-	return (0);
+	assert_null(here->waits);
+	here->waits = done;
+	here->waits_ctx = ctx;
 }
 
 void
-files_remove_log(
-    const struct files *f, const struct pod *p, const struct seen_container *c)
+files_prepare_pod(
+    const struct files *f, const struct pod *p, work_done done, void *ctx)
 {
 	(void)f;
 	(void)p;
-	(void)c;
+	wait_begin(done, ctx);
+}
+
+void
+subpaths_mount(
+    const struct files *f, const struct subpaths *of, work_done done, void *ctx)
+{
+	(void)f;
+	(void)of;
+	wait_begin(done, ctx);
 }
 
 struct handler_run *
@@ -149,12 +151,6 @@ handler_start(
 	here->hooked = done;
 	here->hook_ctx = ctx;
 	return (NULL);
-}
-
-void
-handler_cancel(struct handler_run *run)
-{
-	(void)run;
 }
 
 void
@@ -174,40 +170,6 @@ observe_container(struct reconciled *r, struct pod *p, struct seen_container *c)
 	here->observed++;
 }
 
-void
-observe_sandbox(struct reconciled *r, struct pod *p, struct seen_sandbox *s)
-{
-	(void)r;
-	(void)p;
-	(void)s;
-}
-
-int
-prepare_admit(const struct reconciled *r, const struct pod *p, struct err *err)
-{
-	(void)r;
-	(void)p;
-	(void)err;
-	return (0);
-}
-
-void
-prepare_warn(struct reconciled *r, const struct pod *p)
-{
-	(void)r;
-	(void)p;
-}
-
-Runtime__V1__PodSandboxConfig *
-prepare_sandbox(struct arena *a, struct reconciled *r, const struct pod *p,
-    uint32_t attempt)
-{
-	(void)r;
-	(void)p;
-	(void)attempt;
-	return (message_new(a, &runtime__v1__pod_sandbox_config__descriptor));
-}
-
 Runtime__V1__ContainerConfig *
 prepare_container(struct arena *a, struct reconciled *r,
     const struct instance_of *of, struct err *err)
@@ -219,47 +181,12 @@ prepare_container(struct arena *a, struct reconciled *r,
 }
 
 void
-reconcile_kick(struct reconciled *r)
-{
-	(void)r;
-}
-
-const char *
-policy_handler(const struct policy *policy, const char *name)
-{
-	(void)policy;
-	return (name);
-}
-
-const char *
-grpc_code_str(enum grpc_code code)
-{
-	(void)code;
-	return ("?");
-}
-
-Runtime__V1__ImageSpec *
-translate_image(struct arena *a, const char *image)
-{
-	(void)image;
-	return (message_new(a, &runtime__v1__image_spec__descriptor));
-}
-
-int
-files_clean_pod(const struct files *f, const struct pod *p)
+files_clean_pod(
+    const struct files *f, const struct pod *p, work_done done, void *ctx)
 {
 	(void)f;
 	(void)p;
-	return (0);
-}
-
-int
-cgroup_make(const struct cgroups *c, const struct pod *p, struct err *err)
-{
-	(void)c;
-	(void)p;
-	(void)err;
-	return (0);
+	wait_begin(done, ctx);
 }
 
 /* --- the world --- */
@@ -297,6 +224,7 @@ teardown(void **state)
 	struct world *w = *state;
 
 	assert_null(w->done);
+	assert_null(w->waits);
 	assert_int_equal(w->p->inflight, 0);
 	assert_int_equal(w->p->pulling, 0);
 	pod_free(w->p);
@@ -328,6 +256,21 @@ answer(struct world *w, enum cri_method method, enum grpc_code code,
 	assert_int_equal(w->method, method);
 	w->done = NULL;
 	done(w->ctx, &res);
+}
+
+/* Volumes are as they should be, or not (a reason). */
+static void
+wait_end(struct world *w, const char *why)
+{
+	work_done done = w->waits;
+	struct err err;
+
+	assert_non_null(done);
+	assert_null(w->done); /* the runtime was not asked */
+	w->waits = NULL;
+	if (why != NULL)
+		(void)err_set(&err, "%s", why);
+	done(w->waits_ctx, why == NULL ? NULL : &err);
 }
 
 static void
@@ -450,6 +393,7 @@ test_attempt(void **state)
 	w->next_attempt = 7;
 	a.container_id = TEXT("c7");
 	run(w, ACT_CREATE, NULL);
+	wait_end(w, NULL);
 	answer(w, CRI_CREATE_CONTAINER, GRPC_OK, 0, &a);
 	assert_int_equal(w->attempt, 7);
 	assert_int_equal(container_find(&w->p->seen, "c7")->attempt, 7);
@@ -457,6 +401,7 @@ test_attempt(void **state)
 	act_run(&w->r, w->p,
 	    &(struct action){
 		.kind = ACT_CREATE, .attempt = 3, .reason = "test" });
+	wait_end(w, NULL);
 	answer(w, CRI_CREATE_CONTAINER, GRPC_UNKNOWN, 0, NULL);
 	assert_int_equal(w->attempt, 3);
 	assert_true(w->p->seen.stale);
@@ -578,6 +523,53 @@ test_stop_twice(void **state)
 	assert_false(c->busy);
 }
 
+/* Volumes that do not answer: nothing is asked of the runtime. */
+static void
+test_hung_volumes(void **state)
+{
+	struct world *w = *state;
+	struct pod_memo *m = &w->p->memo;
+
+	run(w, ACT_RUN_SANDBOX, NULL);
+	assert_true(m->sandbox_busy);
+	wait_end(w, "host path /x: no answer");
+	assert_false(m->sandbox_busy);
+	assert_string_equal(m->message, "host path /x: no answer");
+	assert_int_equal(m->sandbox.fails, 1);
+	run(w, ACT_CREATE, NULL);
+	assert_true(m->container[0].busy);
+	wait_end(w, "sub-path x: no answer");
+	assert_false(m->container[0].busy);
+	assert_string_equal(
+	    m->container[0].reason, "CreateContainerConfigError");
+	assert_int_equal(m->container[0].create.fails, 1);
+	/* An end meanwhile is obeyed. */
+	run(w, ACT_RUN_SANDBOX, NULL);
+	w->p->want.terminating = 1;
+	wait_end(w, NULL);
+	assert_false(m->sandbox_busy);
+	assert_int_equal(w->p->inflight, 0);
+}
+
+/* While a volume cannot be unmounted nothing else is planned. */
+static void
+test_clean(void **state)
+{
+	struct world *w = *state;
+	struct pod_memo *m = &w->p->memo;
+
+	run(w, ACT_CLEAN, NULL);
+	assert_true(m->cleaning);
+	wait_end(w, "mount x: busy");
+	assert_false(m->cleaning);
+	assert_false(m->cleaned);
+	assert_int_equal(m->clean.fails, 1);
+	run(w, ACT_CLEAN, NULL);
+	wait_end(w, NULL);
+	assert_true(m->cleaned);
+	assert_int_equal(m->clean.fails, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -593,6 +585,8 @@ main(void)
 		TEST(test_stop_twice),
 		TEST(test_removal_fails),
 		TEST(test_hooks),
+		TEST(test_hung_volumes),
+		TEST(test_clean),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -22,6 +22,7 @@
 #include "common/log.h"
 #include "reconciled/files.h"
 #include "reconciled/termination.h"
+#include "tests/unit/helperworld.h"
 
 #define LEN(x) (sizeof(x) / sizeof((x)[0]))
 #define TEXT(s) ((char *)(uintptr_t)(s))
@@ -31,6 +32,7 @@ struct fixture {
 	char top[40], state[64], pod_logs[64], links[64];
 	struct translate_env env;
 	struct files files;
+	struct helperworld world;
 	struct pod *p;
 	Tripod__Manifest manifest;
 	Tripod__Definition definition, *definitions[1];
@@ -57,8 +59,7 @@ setup(void **state)
 	f.env.pod_logs = f.pod_logs;
 	f.env.cgroup_root = "test-disk-none";
 	assert_int_equal(files_open(&f.files, &f.env, f.links, &err), 0);
-	assert_int_equal(
-	    mounter_start(&f.files.mounter, f.files.pods, 1, &err), 0);
+	helperworld_start(&f.world, &f.files);
 	tripod__manifest__init(&f.manifest);
 	tripod__definition__init(&f.definition);
 	tripod__pod__init(&f.pod);
@@ -91,7 +92,7 @@ teardown(void **state)
 	char command[64];
 
 	pod_free(f->p);
-	files_close(&f->files);
+	helperworld_stop(&f->world);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", f->top);
 	return (system(command));
 }
@@ -132,11 +133,11 @@ test_prepare(void **state)
 	struct stat st;
 	struct err err;
 
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), 0);
 	assert_int_equal(stat(below(f, DATA), &st), 0);
 	/* Whoever the container's process is, it may write. */
 	assert_int_equal(st.st_mode & 07777, 0777);
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), 0);
 	assert_int_equal(
 	    files_prepare_container(&f->files, f->p, "main", &err), 0);
 	assert_true(exists(below(f, "pods/default_web_u1/main")));
@@ -183,7 +184,7 @@ test_host_path(void **state)
 			put(path, "x");
 		else if (rows[i].what == IS_DIR)
 			assert_int_equal(mkdir(path, 0700), 0);
-		if ((files_prepare_pod(&f->files, f->p, &err) == 0) !=
+		if ((helperworld_prepare(&f->world, f->p, &err) == 0) !=
 		    rows[i].ok)
 			fail_msg("row %zu: %s", i, err.text);
 		assert_int_equal(exists(path),
@@ -200,7 +201,7 @@ test_clean(void **state)
 	struct fixture *f = *state;
 	struct err err;
 
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), 0);
 	assert_int_equal(
 	    files_prepare_container(&f->files, f->p, "main", &err), 0);
 	assert_int_equal(mkdir(below(f, "keep"), 0755), 0);
@@ -212,13 +213,13 @@ test_clean(void **state)
 	assert_int_equal(mkdir(below(f, DATA "/sub"), 0), 0);
 	assert_int_equal(mkfifo(below(f, DATA "/fifo"), 0), 0);
 	put(below(f, "pods/default_web_u1/main/0.log"), "line");
-	files_clean_pod(&f->files, f->p);
+	assert_int_equal(helperworld_clean(&f->world, f->p, NULL), 0);
 	assert_false(exists(below(f, "a/state/pods/u1")));
 	assert_false(exists(below(f, "pods/default_web_u1")));
 	assert_true(exists(below(f, "keep/file")));
 	assert_true(exists(below(f, "a/state/pods")));
 	/* Nothing there: nothing happens. */
-	files_clean_pod(&f->files, f->p);
+	assert_int_equal(helperworld_clean(&f->world, f->p, NULL), 0);
 }
 
 static void
@@ -230,7 +231,7 @@ test_clean_link(void **state)
 	put(below(f, "keep/file"), "precious");
 	assert_int_equal(
 	    symlink("../../../keep", below(f, "a/state/pods/u1")), 0);
-	files_clean_pod(&f->files, f->p);
+	assert_int_equal(helperworld_clean(&f->world, f->p, NULL), 0);
 	assert_false(exists(below(f, "a/state/pods/u1")));
 	assert_true(exists(below(f, "keep/file")));
 }
@@ -286,12 +287,12 @@ test_empty_dir(void **state)
 	group.value = 3000;
 	security.fs_group = &group;
 	f->pod.security = &security;
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 02777);
 	assert_int_equal(st.st_gid, 3000);
 	assert_int_equal(chmod(path, 0700), 0);
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	/* Others of the machine do not come near it. */
@@ -343,7 +344,7 @@ test_downward(void **state)
 	d.n_file = 2;
 	f->volume.source_case = TRIPOD__VOLUME__SOURCE_DOWNWARD;
 	f->volume.downward = &d;
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), 0);
 	assert_string_equal(content(below(f, ABOUT "/deep/name")), "web");
 	assert_string_equal(content(below(f, ABOUT "/space")), "default");
 	assert_int_equal(stat(below(f, ABOUT "/deep/name"), &st), 0);
@@ -355,7 +356,7 @@ test_downward(void **state)
 	d.n_file = 1;
 	f->pod.name = TEXT("other");
 	text_set(&f->p->name, "other");
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), 0);
 	assert_string_equal(content(below(f, ABOUT "/deep/name")), "other");
 	assert_false(exists(below(f, ABOUT "/space")));
 	n = readlink(below(f, ABOUT "/..data"), again, sizeof(again) - 1);
@@ -414,11 +415,11 @@ test_downward_large(void **state)
 	d.n_file = FILES;
 	f->volume.source_case = TRIPOD__VOLUME__SOURCE_DOWNWARD;
 	f->volume.downward = &d;
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), -1);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), -1);
 	assert_non_null(strstr(err.text, "volume data: more than"));
 	assert_int_equal(entries(below(f, ABOUT)), 0);
 	d.n_file = 100;
-	assert_int_equal(files_prepare_pod(&f->files, f->p, &err), 0);
+	assert_int_equal(helperworld_prepare(&f->world, f->p, &err), 0);
 	assert_int_equal(entries(below(f, ABOUT)), 102);
 }
 

@@ -1,13 +1,15 @@
 /*
- * What the filters of reconciled and of its mounter say about arguments:
+ * What the filters of reconciled and of its helpers say about arguments:
  * a general rule for a call would void those about its arguments.
  */
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,6 +23,7 @@
 
 #include "common/log.h"
 #include "reconciled/filter.h"
+#include "reconciled/helper.h"
 #include "reconciled/mounter.h"
 #include "tests/unit/child.h"
 
@@ -32,7 +35,10 @@
 enum process {
 	RECONCILED,
 	KILLER, /* reconciled where cgroups are of version 1 */
-	MOUNTER
+	MOUNTER,
+	FINDER,
+	LENDER,
+	HELPER
 };
 
 static const struct row {
@@ -47,10 +53,21 @@ static const struct row {
 	{ "owner", RECONCILED, SYS_fchown, { NOWHERE, 0, 5 }, 0 },
 	{ "set-gid", RECONCILED, SYS_fchmod, { NOWHERE, 02777 }, 1 },
 	{ "set-uid", RECONCILED, SYS_fchmod, { NOWHERE, 04755 }, 0 },
-	{ "file", RECONCILED, SYS_mknodat, { NOWHERE, 0, S_IFREG | 0644 }, 1 },
-	{ "device", RECONCILED, SYS_mknodat, { NOWHERE, 0, S_IFCHR | 0644 },
-	    0 },
-	{ "FIFO", RECONCILED, SYS_mknodat, { NOWHERE, 0, S_IFIFO | 0644 }, 0 },
+	{ "file", RECONCILED, SYS_mknodat, { NOWHERE, 0, S_IFREG | 0644 }, 0 },
+	{ "path", RECONCILED, SYS_newfstatat, { NOWHERE }, 0 },
+	{ "name", RECONCILED, SYS_newfstatat,
+	    { NOWHERE, 0, 0, AT_SYMLINK_NOFOLLOW }, 1 },
+	{ "file", FINDER, SYS_mknodat, { NOWHERE, 0, S_IFREG | 0644 }, 1 },
+	{ "device", FINDER, SYS_mknodat, { NOWHERE, 0, S_IFCHR | 0644 }, 0 },
+	{ "FIFO", FINDER, SYS_mknodat, { NOWHERE, 0, S_IFIFO | 0644 }, 0 },
+	{ "hold", FINDER, SYS_openat, { NOWHERE, 0, O_PATH | O_CLOEXEC }, 1 },
+	{ "write", FINDER, SYS_openat, { NOWHERE, 0, O_WRONLY }, 0 },
+	{ "folder", LENDER, SYS_openat,
+	    { NOWHERE, 0, O_DIRECTORY | O_CLOEXEC | O_NONBLOCK }, 1 },
+	{ "file", LENDER, SYS_openat, { NOWHERE, 0, O_CLOEXEC }, 0 },
+	{ "thread", HELPER, SYS_clone, { CLONE_VM }, 0 },
+	{ "program", HELPER, SYS_execve, { 0 }, 0 },
+	{ "alarm", HELPER, SYS_setitimer, { ITIMER_REAL, 1 }, 1 },
 	{ "flags", RECONCILED, SYS_fcntl, { NOWHERE, F_GETFL }, 1 },
 	{ "copy", RECONCILED, SYS_fcntl, { NOWHERE, F_DUPFD_CLOEXEC }, 1 },
 	{ "copy for all", RECONCILED, SYS_fcntl, { NOWHERE, F_DUPFD }, 0 },
@@ -86,13 +103,23 @@ static void
 make_call(const void *arg)
 {
 	const struct row *row = arg;
-	const int ours = row->process != MOUNTER;
+	const struct {
+		const struct sandbox_rule *rules;
+		size_t n;
+	} tables[] = {
+		[RECONCILED] = { reconciled_rules, reconciled_nrules },
+		[KILLER] = { reconciled_rules, reconciled_nrules },
+		[MOUNTER] = { mounter_rules, mounter_nrules },
+		[FINDER] = { finder_rules, finder_nrules },
+		[LENDER] = { lender_rules, lender_nrules },
+		[HELPER] = { helper_rules, helper_nrules },
+	};
 	const struct sandbox s = {
 		.name = "test",
-		.rules = ours ? reconciled_rules : mounter_rules,
-		.nrules = ours ? reconciled_nrules : mounter_nrules,
+		.rules = tables[row->process].rules,
+		.nrules = tables[row->process].n,
 		.files = 50,
-		.mounts = !ours,
+		.mounts = row->process == MOUNTER,
 		.kills = row->process == KILLER,
 	};
 

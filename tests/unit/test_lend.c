@@ -2,7 +2,6 @@
  * The lent folder: strict modes, what may be opened, being replaced.
  * Needs root, which alone can own a folder that strict modes accept.
  */
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -15,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -27,6 +27,7 @@
 
 struct fixture {
 	struct event_base *base;
+	struct helper *helper;
 	struct lend *lend;
 	char top[32];		/* temporary folder */
 	char folder[PATH_SIZE]; /* lent, below it */
@@ -41,6 +42,19 @@ on_change(void *ctx)
 	f->changes++;
 }
 
+static void
+change_helper(struct fixture *f, const struct helper_kind *kind)
+{
+	struct err err;
+
+	helper_free(f->helper);
+	lend_free(f->lend);
+	f->helper = helper_start(kind, -1, f->folder, 1, &err);
+	assert_non_null(f->helper);
+	helper_run(f->helper, f->base, NULL, NULL);
+	f->lend = lend_new(f->base, f->helper, f->folder, 1, on_change, f);
+}
+
 static int
 setup(void **state)
 {
@@ -52,7 +66,7 @@ setup(void **state)
 	(void)snprintf(f.folder, sizeof(f.folder), "%s/m", f.top);
 	assert_int_equal(mkdir(f.folder, 0755), 0);
 	f.base = event_base_new();
-	f.lend = lend_new(f.base, f.folder, 1, on_change, &f);
+	change_helper(&f, &lender_kind);
 	*state = &f;
 	return (0);
 }
@@ -63,10 +77,87 @@ teardown(void **state)
 	struct fixture *f = *state;
 	char command[64];
 
+	helper_free(f->helper);
 	lend_free(f->lend);
 	event_base_free(f->base);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", f->top);
 	return (system(command));
+}
+
+/* Looks at the folder now; 1 if it is another one than before. */
+static int
+check(struct fixture *f)
+{
+	int changed;
+
+	f->changes = 0;
+	lend_check(f->lend);
+	while (helper_errands(f->helper) > 0)
+		assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+	changed = f->changes;
+	f->changes = 0;
+	return (changed);
+}
+
+/* What became of a question. */
+struct answer {
+	int come, fd, error;
+	struct err err;
+	struct lender_stat st[LENDER_STATS_MAX];
+};
+
+static void
+on_opened(void *ctx, const struct lend_file *file)
+{
+	struct answer *a = ctx;
+
+	a->come = 1;
+	a->fd = file->fd;
+	a->error = file->error;
+	(void)err_set(&a->err, "%s", file->reason);
+}
+
+static void
+on_stats(void *ctx, const struct lender_stat *st, size_t n)
+{
+	struct answer *a = ctx;
+
+	a->come = 1;
+	memcpy(a->st, st, n * sizeof(*st));
+}
+
+static void
+await(struct fixture *f, const struct answer *a)
+{
+	while (!a->come)
+		assert_int_equal(event_base_loop(f->base, EVLOOP_ONCE), 0);
+}
+
+/* A descriptor, or -1 with errno and err. */
+static int
+open_name(struct fixture *f, const char *name, struct err *err)
+{
+	struct answer a = { 0 };
+
+	lend_open(f->lend, name, on_opened, &a);
+	await(f, &a);
+	*err = a.err;
+	errno = a.error;
+	return (a.fd);
+}
+
+/* The same for a look. */
+static int
+stat_name(struct fixture *f, const char *name, struct lender_stat *st)
+{
+	char *names[] = { (char *)(uintptr_t)name };
+	struct answer a = { 0 };
+
+	lend_stats(f->lend, names, 1, on_stats, &a);
+	await(f, &a);
+	*st = a.st[0];
+	errno = st->error;
+	return (st->error == 0 ? 0 : -1);
 }
 
 static const char *
@@ -150,11 +241,11 @@ test_open(void **state)
 	char c;
 
 	make_things(f);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	for (i = 0; i < LEN(rows); i++) {
 		err.text[0] = '\0';
 		errno = 0;
-		fd = lend_open(f->lend, rows[i].name, &err);
+		fd = open_name(f, rows[i].name, &err);
 		saved = errno;
 		if ((fd == -1) != (rows[i].error != 0) ||
 		    (fd == -1 &&
@@ -183,9 +274,9 @@ test_not_strict(void **state)
 	make_file(f, "group", 0660);
 	assert_int_equal(chmod(f->folder, 0777), 0);
 	lend_free(f->lend);
-	f->lend = lend_new(f->base, f->folder, 0, on_change, f);
-	assert_int_equal(lend_check(f->lend), 1);
-	fd = lend_open(f->lend, "group", &err);
+	f->lend = lend_new(f->base, f->helper, f->folder, 0, on_change, f);
+	assert_int_equal(check(f), 1);
+	fd = open_name(f, "group", &err);
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(close(fd), 0);
 }
@@ -200,9 +291,9 @@ test_folder(void **state)
 	int fd;
 
 	assert_int_equal(lend_generation(f->lend), 0);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	assert_int_equal(lend_generation(f->lend), 1);
-	assert_int_equal(lend_check(f->lend), 0);
+	assert_int_equal(check(f), 0);
 	fd = lend_folder(f->lend, &reason);
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(close(fd), 0);
@@ -210,19 +301,19 @@ test_folder(void **state)
 	(void)snprintf(away, sizeof(away), "%s/away", f->top);
 	assert_int_equal(rename(f->folder, away), 0);
 	assert_int_equal(mkdir(f->folder, 0755), 0);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	assert_int_equal(lend_generation(f->lend), 2);
 	/* Gone. */
 	assert_int_equal(rmdir(f->folder), 0);
-	assert_int_equal(lend_check(f->lend), 1);
-	assert_int_equal(lend_check(f->lend), 0);
+	assert_int_equal(check(f), 1);
+	assert_int_equal(check(f), 0);
 	assert_int_equal(lend_folder(f->lend, &reason), -1);
 	assert_non_null(strstr(reason, "No such file"));
-	assert_int_equal(lend_open(f->lend, "good", &err), -1);
+	assert_int_equal(open_name(f, "good", &err), -1);
 	assert_int_equal(lend_generation(f->lend), 2);
 	/* Back. */
 	assert_int_equal(rename(away, f->folder), 0);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	assert_int_equal(lend_generation(f->lend), 3);
 }
 
@@ -234,13 +325,13 @@ test_folder_modes(void **state)
 	int fd;
 
 	assert_int_equal(chmod(f->folder, 0775), 0);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	assert_int_equal(lend_folder(f->lend, &reason), -1);
 	assert_non_null(strstr(reason, "mode 0775"));
 	assert_int_equal(chmod(f->folder, 0700), 0);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	assert_int_equal(chown(f->folder, 64201, 0), 0);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	assert_int_equal(lend_folder(f->lend, &reason), -1);
 	assert_non_null(strstr(reason, "uid 64201"));
 	/* No folder, but something else. */
@@ -248,7 +339,7 @@ test_folder_modes(void **state)
 	fd = creat(f->folder, 0600);
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(close(fd), 0);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	assert_int_equal(lend_folder(f->lend, &reason), -1);
 	assert_non_null(strstr(reason, "has become a file"));
 }
@@ -261,7 +352,7 @@ test_events(void **state)
 	char away[PATH_SIZE], buf[512];
 	int fd;
 
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	fd = lend_inotify(f->lend);
 	assert_int_not_equal(fd, -1);
 	make_file(f, "new", 0600);
@@ -299,24 +390,24 @@ test_stat(void **state)
 		{ "", EINVAL },
 	};
 	struct fixture *f = *state;
-	struct stat st, link;
+	struct lender_stat st, link;
 	size_t i;
 	int rc;
 
 	make_things(f);
-	assert_int_equal(lend_check(f->lend), 1);
+	assert_int_equal(check(f), 1);
 	for (i = 0; i < LEN(rows); i++) {
 		errno = 0;
-		rc = lend_stat(f->lend, rows[i].name, &st);
+		rc = stat_name(f, rows[i].name, &st);
 		if ((rc == -1) != (rows[i].error != 0) ||
 		    (rc == -1 && errno != rows[i].error))
 			fail_msg(
 			    "%s: %d, %s", rows[i].name, rc, strerror(errno));
 	}
 	/* It is the target that counts. */
-	assert_int_equal(lend_stat(f->lend, "good", &st), 0);
-	assert_int_equal(lend_stat(f->lend, "link", &link), 0);
-	assert_int_equal(st.st_ino, link.st_ino);
+	assert_int_equal(stat_name(f, "good", &st), 0);
+	assert_int_equal(stat_name(f, "link", &link), 0);
+	assert_int_equal(st.ino, link.ino);
 }
 
 static void
@@ -334,31 +425,31 @@ test_single(void **state)
 	char path[PATH_SIZE * 2];
 	const char *reason;
 	struct err err;
-	struct stat st;
+	struct lender_stat st;
 	int fd;
 
 	make_file(f, "pod", 0600);
 	make_file(f, "other", 0600);
 	(void)snprintf(path, sizeof(path), "%s/pod", f->folder);
 	lend_free(f->lend);
-	f->lend = lend_new(f->base, path, 1, on_change, f);
-	assert_int_equal(lend_check(f->lend), 1);
+	f->lend = lend_new(f->base, f->helper, path, 1, on_change, f);
+	assert_int_equal(check(f), 1);
 	assert_string_equal(lend_only(f->lend), "pod");
 	assert_int_not_equal(fd = lend_folder(f->lend, &reason), -1);
 	assert_int_equal(close(fd), 0);
-	assert_int_not_equal(fd = lend_open(f->lend, "pod", &err), -1);
+	assert_int_not_equal(fd = open_name(f, "pod", &err), -1);
 	assert_int_equal(close(fd), 0);
-	assert_int_equal(lend_open(f->lend, "other", &err), -1);
+	assert_int_equal(open_name(f, "other", &err), -1);
 	assert_int_equal(errno, EACCES);
-	assert_int_equal(lend_stat(f->lend, "other", &st), -1);
+	assert_int_equal(stat_name(f, "other", &st), -1);
 	assert_int_equal(errno, EACCES);
 	/* Replaced or missing, it is the same folder; only the file is not. */
 	make_file(f, "new", 0600);
 	assert_int_equal(rename(path_in(f, "new"), path), 0);
-	assert_int_equal(lend_check(f->lend), 0);
+	assert_int_equal(check(f), 0);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(lend_check(f->lend), 0);
-	assert_int_equal(lend_open(f->lend, "pod", &err), -1);
+	assert_int_equal(check(f), 0);
+	assert_int_equal(open_name(f, "pod", &err), -1);
 	assert_int_equal(errno, ENOENT);
 	/* A folder of that name is noticed without asking, but not used. */
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -372,32 +463,114 @@ test_single(void **state)
 	assert_non_null(strstr(lend_note(f->lend), "neither a folder"));
 }
 
+/* Makes no inotify, as long as it does not read what it is about. */
+static void
+work_unwatched(struct helper_job *job)
+{
+	struct lender_answer *a = job->answer;
+	struct stat st;
+
+	lender_kind.work(job);
+	if (job->fd[1] == -1 ||
+	    fstatat(job->fd[0], "plenty", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	(void)close(job->fd[1]);
+	job->fd[1] = -1;
+	a->events_error = EMFILE;
+}
+
 /* Without a descriptor for inotify the folder is lent all the same. */
 static void
 test_unwatched(void **state)
 {
+	struct helper_kind kind = lender_kind;
 	struct fixture *f = *state;
 	const char *reason;
-	struct rlimit old, none;
 	int fd;
 
-	assert_int_equal(lend_check(f->lend), 1);
+	kind.work = work_unwatched;
+	change_helper(f, &kind);
+	assert_int_equal(check(f), 1);
 	assert_int_not_equal(fd = lend_folder(f->lend, &reason), -1);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	none = old;
-	none.rlim_cur = (rlim_t)fd + 1;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	assert_int_equal(lend_inotify(f->lend), -1);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_non_null(strstr(lend_note(f->lend), "cannot be watched"));
 	assert_int_equal(close(fd), 0);
+	assert_int_equal(check(f), 0);
 	/* There is room again: whoever lends is told to do it anew. */
+	make_file(f, "plenty", 0600);
 	make_file(f, "../touch", 0600);
 	turn(f, 1);
 	assert_int_not_equal(fd = lend_inotify(f->lend), -1);
 	assert_string_equal(lend_note(f->lend), "");
 	assert_int_equal(close(fd), 0);
 	assert_false(lend_is_silent(f->lend));
+}
+
+/* Whoever comes gets an inotify of its own. */
+static void
+test_renew(void **state)
+{
+	struct fixture *f = *state;
+	int fd;
+
+	assert_int_equal(check(f), 1);
+	assert_int_not_equal(fd = lend_inotify(f->lend), -1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(check(f), 0);
+	assert_int_equal(lend_inotify(f->lend), -1);
+	/* Also when a look is under way, which may have been for nobody. */
+	lend_check(f->lend);
+	lend_renew(f->lend);
+	turn(f, 1);
+	assert_int_not_equal(fd = lend_inotify(f->lend), -1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(lend_generation(f->lend), 1);
+}
+
+static char still[PATH_SIZE]; /* work stands still while this exists */
+
+static void
+work_hung(struct helper_job *job)
+{
+	const struct timespec hour = { 3600, 0 };
+	struct stat st;
+
+	if (stat(still, &st) == 0)
+		(void)nanosleep(&hour, NULL); /* its alarm ends it */
+	lender_kind.work(job);
+}
+
+/* It does not answer: what is known stays, and whoever comes is told. */
+static void
+test_hung(void **state)
+{
+	struct helper_kind kind = lender_kind;
+	struct fixture *f = *state;
+	struct answer a = { 0 };
+	const char *reason;
+	int fd;
+
+	kind.work = work_hung;
+	(void)snprintf(still, sizeof(still), "%s/still", f->top);
+	change_helper(f, &kind);
+	make_file(f, "good", 0600);
+	assert_int_equal(check(f), 1);
+	make_file(f, "../still", 0600);
+	lend_open(f->lend, "good", on_opened, &a);
+	lend_renew(f->lend);
+	turn(f, 1);
+	assert_int_equal(lend_folder(f->lend, &reason), -1);
+	assert_non_null(strstr(reason, "does not answer"));
+	assert_string_equal(lend_note(f->lend), reason);
+	await(f, &a);
+	assert_int_equal(a.fd, -1);
+	assert_int_equal(a.error, ETIMEDOUT);
+	/* It was not another folder, but has to be lent now. */
+	assert_int_equal(unlink(still), 0);
+	assert_int_equal(check(f), 1);
+	assert_int_equal(lend_generation(f->lend), 1);
+	assert_int_not_equal(fd = lend_inotify(f->lend), -1);
+	assert_int_equal(close(fd), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -414,6 +587,8 @@ main(void)
 		TEST(test_stat),
 		TEST(test_single),
 		TEST(test_unwatched),
+		TEST(test_renew),
+		TEST(test_hung),
 	};
 
 	if (geteuid() != 0) {

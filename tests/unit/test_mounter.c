@@ -23,8 +23,10 @@
 #include <cmocka.h>
 
 #include "common/log.h"
+#include "reconciled/mounter.h"
 #include "reconciled/subpath.h"
 #include "reconciled/volumes.h"
+#include "tests/unit/helperworld.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
 
@@ -32,6 +34,7 @@ struct fixture {
 	char top[40], state[64], logs[64], links[64];
 	struct translate_env env;
 	struct files files;
+	struct helperworld world;
 	struct pod *p;
 	struct err err;
 	struct arena arena;
@@ -92,8 +95,7 @@ setup(void **state)
 	f.env.cgroup_root = "test-mounter-none";
 	f.env.machine.memory = 1 << 20;
 	assert_int_equal(files_open(&f.files, &f.env, f.links, &f.err), 0);
-	assert_int_equal(
-	    mounter_start(&f.files.mounter, f.files.pods, 1, &f.err), 0);
+	helperworld_start(&f.world, &f.files);
 	make_pod(&f);
 	arena_init(&f.arena, 1 << 20);
 	assert_int_equal(chdir(f.top), 0);
@@ -107,9 +109,9 @@ teardown(void **state)
 	struct fixture *f = *state;
 	char command[64];
 
-	files_clean_pod(&f->files, f->p);
+	(void)helperworld_clean(&f->world, f->p, NULL);
 	pod_free(f->p);
-	files_close(&f->files);
+	helperworld_stop(&f->world);
 	arena_release(&f->arena);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", f->top);
 	return (system(command));
@@ -148,9 +150,12 @@ get(const char *path)
 static const char *
 resolve(struct fixture *f, const char *sub_path)
 {
+	const struct subpaths of = { f->p, &f->container, &f->config,
+		&f->arena };
+
 	f->mount.sub_path = TEXT(sub_path);
-	if (subpaths_mount(&f->files, f->p, &f->container, &f->config,
-		&f->arena, &f->err) == -1)
+	subpaths_mount(&f->files, &of, helperworld_done, &f->world);
+	if (helperworld_wait(&f->world, &f->err) == -1)
 		return (NULL);
 	return (f->out.host_path);
 }
@@ -158,7 +163,7 @@ resolve(struct fixture *f, const char *sub_path)
 static void
 prepare(struct fixture *f)
 {
-	if (files_prepare_pod(&f->files, f->p, &f->err) == -1)
+	if (helperworld_prepare(&f->world, f->p, &f->err) == -1)
 		fail_msg("%s", f->err.text);
 }
 
@@ -187,7 +192,7 @@ test_memory(void **state)
 	put(DATA "/file", "kept");
 	prepare(f);
 	assert_string_equal(get(DATA "/file"), "kept");
-	files_clean_pod(&f->files, f->p);
+	assert_int_equal(helperworld_clean(&f->world, f->p, NULL), 0);
 	assert_int_equal(stat("state/pods/u1", &st), -1);
 }
 
@@ -300,14 +305,33 @@ test_race(void **state)
 	assert_true(found > 0 && refused > 0); /* else it was no race */
 }
 
+#define PLACE "state/pods/u1/volume-subpaths/data/main/0"
+
+static void
+change_mounter(struct fixture *f, const struct helper_kind *kind)
+{
+	helper_free(f->files.mounter);
+	f->files.mounter = helper_start(kind, f->files.pods, NULL, 1, &f->err);
+	assert_non_null(f->files.mounter);
+	helper_run(f->files.mounter, f->world.base, NULL, NULL);
+}
+
+static void
+refuse(struct helper_job *job)
+{
+	*(int32_t *)job->answer = EBUSY;
+}
+
 /* Removal never goes into what is mounted. */
 static void
 test_removal(void **state)
 {
 	struct fixture *f = *state;
+	struct helper_kind refusing = mounter_kind;
 	Tripod__HostPath hp = TRIPOD__HOST_PATH__INIT;
 	char path[PATH_MAX];
 
+	refusing.work = refuse;
 	assert_int_equal(mkdir("host", 0755), 0);
 	assert_int_equal(mkdir("host/deep", 0755), 0);
 	put("host/deep/file", "mine");
@@ -316,34 +340,67 @@ test_removal(void **state)
 	f->volume.source_case = TRIPOD__VOLUME__SOURCE_HOST_PATH;
 	f->volume.host_path = &hp;
 	assert_non_null(resolve(f, "deep"));
-	/* As if the mounter were not there. */
-	mounter_stop(&f->files.mounter);
-	files_clean_pod(&f->files, f->p);
+	/* As long as it cannot be unmounted, all stays. */
+	change_mounter(f, &refusing);
+	assert_int_equal(helperworld_clean(&f->world, f->p, &f->err), -1);
+	assert_non_null(strstr(f->err.text, strerror(EBUSY)));
+	assert_int_equal(access(PLACE, F_OK), 0);
 	assert_string_equal(get("host/deep/file"), "mine");
-	assert_int_equal(
-	    mounter_start(&f->files.mounter, f->files.pods, 1, &f->err), 0);
-	files_clean_pod(&f->files, f->p);
+	change_mounter(f, &mounter_kind);
+	assert_int_equal(helperworld_clean(&f->world, f->p, NULL), 0);
 	assert_string_equal(get("host/deep/file"), "mine");
 	assert_int_equal(access("state/pods/u1", F_OK), -1);
+	/* And the same pod starts again. */
+	assert_non_null(resolve(f, "deep"));
+}
+
+static void
+on_mounted(void *ctx, const struct errand_result *res)
+{
+	struct fixture *f = ctx;
+	struct err err;
+
+	helperworld_done(
+	    &f->world, mounter_result(res, "there", &err) == -1 ? &err : NULL);
+}
+
+static int
+mount_memory(struct fixture *f, const char *target)
+{
+	const struct mounter_memory m = { 65536, 0755, 0 };
+
+	mounter_tmpfs(f->files.mounter, "u1", &m, target, on_mounted, f);
+	return (helperworld_wait(&f->world, &f->err));
+}
+
+static int
+unmount(struct fixture *f, const char *target)
+{
+	mounter_unmount(f->files.mounter, "u1", target, on_mounted, f);
+	return (helperworld_wait(&f->world, &f->err));
 }
 
 static void
 test_targets(void **state)
 {
 	struct fixture *f = *state;
-	struct mounter_memory m = { 65536, 0755, 0 };
 
 	assert_int_equal(symlink("/tmp", "state/pods/link"), 0);
-	assert_int_equal(
-	    mounter_tmpfs(&f->files.mounter, &m, "link", &f->err), -1);
-	assert_int_equal(
-	    mounter_tmpfs(&f->files.mounter, &m, "../manifests", &f->err), -1);
-	assert_int_equal(
-	    mounter_tmpfs(&f->files.mounter, &m, "/tmp", &f->err), -1);
-	assert_int_equal(mounter_tmpfs(&f->files.mounter, &m, "", &f->err), -1);
-	assert_int_equal(
-	    mounter_unmount(&f->files.mounter, "none", &f->err), 0);
+	assert_int_equal(mount_memory(f, "link"), -1);
+	assert_int_equal(mount_memory(f, "../manifests"), -1);
+	assert_int_equal(mount_memory(f, "/tmp"), -1);
+	assert_int_equal(mount_memory(f, ""), -1);
+	assert_int_equal(unmount(f, "none/there"), 0);
+	assert_int_equal(unmount(f, "link/none"), -1);
 	assert_int_equal(unlink("state/pods/link"), 0);
+	/* However many lie upon each other. */
+	assert_int_equal(mkdir("state/pods/u1", 0755), 0);
+	assert_int_equal(mkdir("state/pods/u1/x", 0755), 0);
+	assert_int_equal(mount_memory(f, "u1/x"), 0);
+	assert_int_equal(mount_memory(f, "u1/x"), 0);
+	assert_int_equal(rmdir("state/pods/u1/x"), -1);
+	assert_int_equal(unmount(f, "u1/x"), 0);
+	assert_int_equal(rmdir("state/pods/u1/x"), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
