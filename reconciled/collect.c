@@ -13,7 +13,7 @@
 #include "reconciled/sweep.h"
 
 #define PERIOD_MS 300000
-#define SOON_MS 10000	   /* after a pull; more may follow */
+#define SOON_MS 10000	   /* after a pull, or the start: more may follow */
 #define SWEEP_AGAIN_MS 200 /* for what was killed to end */
 #define SWEEP_ROUNDS 5
 #define TRASH_AT_ONCE 200 /* files; some milliseconds, with a slow disk */
@@ -484,7 +484,11 @@ collect_begin(struct collect *c)
 	if (c->begun)
 		return;
 	c->begun = 1;
-	schedule(c, 0);
+	/*
+	 * A runtime takes its time to give up what an earlier reconciled has
+	 * asked for, and may leave something meanwhile, for example a cgroup.
+	 */
+	schedule(c, SOON_MS);
 }
 
 void

@@ -1,6 +1,7 @@
 /*
  * Collects garbage: what gone pods have left on the disk, and, when that is
- * full, images.  At the start, every five minutes, and soon after a pull.
+ * full, images.  Ten seconds after the start, every five minutes, and soon
+ * after a pull.
  */
 #ifndef COLLECT_H
 #define COLLECT_H

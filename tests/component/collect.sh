@@ -46,7 +46,15 @@ sed -i '/^image gc/d' "$rig_dir/etc/reconciled.conf"
 printf '%s\n' 'image gc high 1%' 'image gc low 0%' 'image gc min age 0s' \
     >>"$rig_dir/etc/reconciled.conf"
 crash reconciled
+await 20 running web-node1
+# The runtime ends only now what the one before has asked it for.
+group=/sys/fs/cgroup
+[ -e $group/cgroup.controllers ] || group=$group/pids
+group+=$(sed -n 's/^cgroup root //p' "$rig_dir/etc/reconciled.conf")
+group+=/kubepods/besteffort/pod$gone
+mkdir -p "$group/late"
 await 20 test ! -e "$pods/$gone"
+[ ! -e "$group" ]
 [ ! -e "$logs/default_gone-node1_$gone" ]
 [ ! -L "$links/gone.log" ]
 [ -d "$logs/default_other_$gone.2/main" ]
@@ -65,14 +73,14 @@ failures()
 	[ "$(grep -c 'node node1: FreeDiskSpaceFailed' \
 	    "$rig_dir/log/reconciled.log")" = "$1" ]
 }
-await 20 failures 1
+await 30 failures 1
 has_image localhost/bb:1
 has_image localhost/bb:2
 has_image localhost/pause:1
 rm "$TRIPOD_MANIFESTS/waits.yaml"
 await 20 absent waits-node1
 crash reconciled
-await 20 failures 2
+await 30 failures 2
 await 10 rmdir "$pods/.trash" # it is empty
 has_image localhost/bb:1
 has_image localhost/pause:1
