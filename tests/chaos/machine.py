@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from rigged import OBJ, read
+from rigged import OBJ, children, read
 
 ID = re.compile(r"[0-9a-f]{64}")
 
@@ -123,16 +123,34 @@ def cgroups(root):
     return found
 
 
+def inhabitants(root, group):
+    """What runs in a cgroup somewhere below a path."""
+    path = re.compile(rf"{re.escape(root)}/.*\b{re.escape(group)}\b")
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and path.search(read(f"/proc/{name}/cgroup")):
+                found.append(read(f"/proc/{name}/cmdline").replace("\0", " "))
+        except OSError:
+            pass
+    return found
+
+
 def shims(folder):
-    count = 0
+    """Of the runtime below a folder: what each was started for, and whether
+    it has a process of a container."""
+    found = []
     for name in os.listdir("/proc"):
         try:
             if name.isdigit() and read(
                     f"/proc/{name}/comm").startswith("containerd-shim"):
-                count += folder + "/" in read(f"/proc/{name}/cmdline")
-        except OSError:
+                words = read(f"/proc/{name}/cmdline").split("\0")
+                if any(w.startswith(folder + "/") for w in words):
+                    found.append((words[words.index("-id") + 1],
+                                  bool(children(int(name)))))
+        except (OSError, ValueError):
             pass
-    return count
+    return found
 
 
 def folder(path):
@@ -147,6 +165,6 @@ def descriptors(pid):
 
 
 def memory_kb(pid):
-    """The process's share of memory."""
-    return int(re.search(r"^Pss:\s+(\d+)",
+    """What is the process's alone, without files: all that can leak."""
+    return int(re.search(r"^Anonymous:\s+(\d+)",
                          read(f"/proc/{pid}/smaps_rollup"), re.M)[1])

@@ -84,6 +84,10 @@ def never(rng):
             + container("main", "exec sleep 10000"))
 
 
+# Of a container whose start was cut off, by the end of who asked for it or
+# of the runtime.  It may have run; so it never runs again.
+CUT_OFF = (128, 255)
+
 # Shape, and whether it may have a network of its own.
 SHAPES = {f.__name__: f for f in (plain, pair, staged, probed, hooked,
                                   crasher, once, never)}
@@ -124,7 +128,9 @@ spec:
             return "terminating"
         if self.shape == "once":
             want = ("Succeeded", "Failed")
-        elif self.shape == "never" and self.killed:
+        elif self.shape == "never" and (self.killed or any(
+                c["state"]["exitCode"] in CUT_OFF
+                for c in status["containers"])):
             want = ("Failed", "Running")
         else:
             want = ("Running",)
