@@ -21,7 +21,8 @@ LDFLAGS		+= $(HARDEN_LD) $(SANFLAGS)
 COMMON		 = common/err.o common/log.o common/mem.o common/mtime.o \
 		   common/conf.o common/name.o common/notify.o \
 		   common/privdrop.o common/sandbox_linux.o
-IPC		 = ipc/imsg.o ipc/dispatch.o ipc/peer.o gen/tripod.pb-c.o
+IPC		 = ipc/imsg.o ipc/dispatch.o ipc/peer.o ipc/words.o \
+		   gen/tripod.pb-c.o
 WATCHERD	 = watcherd/main.o watcherd/sync.o watcherd/rescan.o \
 		   watcherd/answer.o $(OFFLINE) \
 		   watcherd/watch.o watcherd/files.o watcherd/load.o \
@@ -106,7 +107,8 @@ PLAN		 = reconciled/plan.o \
 		   reconciled/plan_start.o reconciled/plan_stop.o \
 		   reconciled/plan_pods.o reconciled/order.o \
 		   reconciled/down.o
-STATUS		 = reconciled/status.o reconciled/status_container.o
+STATUS		 = reconciled/status.o reconciled/status_container.o \
+		   ipc/words.o
 PODS		 = reconciled/pod.o reconciled/seen.o reconciled/spec.o \
 		   reconciled/backoff.o reconciled/health.o \
 		   reconciled/record.o reconciled/look.o
@@ -121,11 +123,11 @@ MIRRORD		 = mirrord/main.o mirrord/peer.o mirrord/act.o mirrord/pods.o \
 MIRRORPLAN	 = mirrord/plan.o mirrord/memo.o mirrord/model.o \
 		   mirrord/nodeplan.o mirrord/node.o mirrord/want.o \
 		   mirrord/seen.o mirrord/status.o mirrord/apijson.o \
-		   mirrord/backoff.o mirrord/eventqueue.o
+		   mirrord/backoff.o mirrord/eventqueue.o ipc/words.o
 TRIPODCTL	 = ctl/tripodctl.o $(COMMANDS) ctl/judge.o ctl/session.o \
 		   ctl/clean.o $(CTLPURE) ctl/output_text.o ctl/output_pod.o \
 		   ctl/output_json.o ctl/judge_json.o ctl/logs.o ctl/place.o
-CTLPURE		 = ctl/match.o ctl/pods.o ctl/goal.o ctl/logline.o
+CTLPURE		 = ctl/match.o ctl/pods.o ctl/goal.o ctl/logline.o ipc/words.o
 COMMANDS	 = ctl/cmd_status.o ctl/cmd_plan.o ctl/cmd_events.o \
 		   ctl/cmd_logs.o ctl/cmd_restart.o ctl/cmd_wait.o \
 		   ctl/cmd_apply.o ctl/cmd_check.o ctl/cmd_explain.o \

@@ -238,8 +238,9 @@ judge(struct wish *w, const char *node)
 }
 
 static int
-apply(struct session *s, struct wish *w)
+apply(struct session *s, void *ctx)
 {
+	struct wish *w = ctx;
 	struct err err;
 	int rc;
 
@@ -285,8 +286,6 @@ run(const struct options *o, int argc, char *argv[])
 	struct wish w = {
 		.options = o, .timeout_ms = TIMEOUT_MS, .settle_ms = SETTLE_MS
 	};
-	struct session s;
-	struct err err;
 	int c, rc;
 
 	while ((c = getopt_long(argc, argv, "L", longs, NULL)) != -1)
@@ -295,10 +294,7 @@ run(const struct options *o, int argc, char *argv[])
 	if (argc - optind != 1)
 		return (command_misuse(&cmd_apply));
 	w.file = argv[optind];
-	if (session_open(&s, o->socket, &err) == -1)
-		return (command_failed(&err));
-	rc = apply(&s, &w);
-	session_close(&s);
+	rc = command_session(o, apply, &w);
 	place_release(&w.place);
 	free(w.digest);
 	return (command_flush(rc));

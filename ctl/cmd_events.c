@@ -57,13 +57,16 @@ follow(struct session *s, struct wish *w, struct err *err)
 }
 
 static int
-ask(struct session *s, struct wish *w)
+ask(struct session *s, void *ctx)
 {
+	struct wish *w = ctx;
 	const Tripod__PodItem *p;
 	char *name = NULL;
 	struct err err;
 	int rc;
 
+	s->on_event = on_event;
+	s->ctx = w;
 	if (w->word != NULL) {
 		if (session_status(s, NULL, &err) == -1)
 			return (command_failed(&err));
@@ -106,19 +109,10 @@ static int
 run(const struct options *o, int argc, char *argv[])
 {
 	struct wish w = { .query = TRIPOD__EVENT_QUERY__INIT };
-	struct session s;
-	struct err err;
-	int rc;
 
 	if (options(&w, argc, argv) == -1)
 		return (command_misuse(&cmd_events));
-	if (session_open(&s, o->socket, &err) == -1)
-		return (command_failed(&err));
-	s.on_event = on_event;
-	s.ctx = &w;
-	rc = ask(&s, &w);
-	session_close(&s);
-	return (command_flush(rc));
+	return (command_flush(command_session(o, ask, &w)));
 }
 
 const struct command cmd_events = { "events",

@@ -66,9 +66,18 @@ container(const Tripod__PodItem *p, const char *word, struct err *err)
 	return (NULL);
 }
 
+/* What the command line says. */
+struct wish {
+	struct logs_wish logs;
+	char *const *word; /* the pod, and the container or NULL */
+};
+
 static int
-write_logs(struct session *s, struct logs_wish *w, char *const *word)
+write_logs(struct session *s, void *ctx)
 {
+	struct wish *wish = ctx;
+	struct logs_wish *w = &wish->logs;
+	char *const *word = wish->word;
 	const Tripod__PodItem *p;
 	char *uid, *name, *pod;
 	struct err err;
@@ -94,21 +103,17 @@ write_logs(struct session *s, struct logs_wish *w, char *const *word)
 static int
 run(const struct options *o, int argc, char *argv[])
 {
-	struct logs_wish w = { .tail = LOGS_TAIL_ALL };
-	struct session s;
-	struct err err;
-	int c, rc;
+	struct wish w = { .logs = { .tail = LOGS_TAIL_ALL } };
+	int c;
 
 	while ((c = getopt_long(argc, argv, "fn:pt", longs, NULL)) != -1)
-		if (option(&w, c) == -1)
+		if (option(&w.logs, c) == -1)
 			return (command_misuse(&cmd_logs));
-	if (argc - optind < 1 || argc - optind > 2 || (w.follow && w.previous))
+	w.word = argv + optind;
+	if (argc - optind < 1 || argc - optind > 2 ||
+	    (w.logs.follow && w.logs.previous))
 		return (command_misuse(&cmd_logs));
-	if (session_open(&s, o->socket, &err) == -1)
-		return (command_failed(&err));
-	rc = write_logs(&s, &w, argv + optind);
-	session_close(&s);
-	return (command_flush(rc));
+	return (command_flush(command_session(o, write_logs, &w)));
 }
 
 const struct command cmd_logs = { "logs",

@@ -19,27 +19,34 @@ print(const struct answer *a, int json)
 	return (EX_OK);
 }
 
+/* What the command line says. */
+struct wish {
+	const char *word; /* NULL: all */
+	int json;
+};
+
 /* The pods that are meant; a uid stands for all of that name. */
 static int
-ask(struct session *s, const char *word, int json)
+ask(struct session *s, void *ctx)
 {
+	const struct wish *w = ctx;
 	Tripod__Query q = TRIPOD__QUERY__INIT;
 	const Tripod__PodItem *p;
 	char *name = NULL;
 	struct err err;
 	int rc;
 
-	if (word != NULL) {
+	if (w->word != NULL) {
 		if (session_status(s, NULL, &err) == -1)
 			return (command_failed(&err));
-		if ((p = command_pod(s, word, &err)) == NULL)
+		if ((p = command_pod(s, w->word, &err)) == NULL)
 			return (command_missing(&err));
 		q.pod = name = command_pod_name(p);
 	}
 	answer_release(s->answer);
 	rc = session_ask(s, TRIPOD__MSG__MSG_PLAN, &q.base, GOT_END, &err) == -1
 	    ? command_failed(&err)
-	    : print(s->answer, json);
+	    : print(s->answer, w->json);
 	free(name);
 	return (rc);
 }
@@ -48,17 +55,12 @@ static int
 run(const struct options *o, int argc, char *argv[])
 {
 	static const char *const forms[] = { "text", "json", NULL };
-	struct session s;
-	struct err err;
-	int form = 0, rc;
+	struct wish w = { NULL, 0 };
 
-	if (command_words(argc, argv, forms, &form) > 1)
+	if (command_words(argc, argv, forms, &w.json) > 1)
 		return (command_misuse(&cmd_plan));
-	if (session_open(&s, o->socket, &err) == -1)
-		return (command_failed(&err));
-	rc = ask(&s, argv[optind], form);
-	session_close(&s);
-	return (command_flush(rc));
+	w.word = argv[optind];
+	return (command_flush(command_session(o, ask, &w)));
 }
 
 const struct command cmd_plan = { "plan", "[-o text|json] [POD]",

@@ -146,8 +146,9 @@ await(struct session *s, struct wish *w)
 }
 
 static int
-ask(struct session *s, struct wish *w)
+ask(struct session *s, void *ctx)
 {
+	struct wish *w = ctx;
 	Tripod__Restart q = TRIPOD__RESTART__INIT;
 	char *container = xstrdup(w->container == NULL ? "" : w->container);
 	const Tripod__PodItem *p;
@@ -195,17 +196,12 @@ static int
 run(const struct options *o, int argc, char *argv[])
 {
 	struct wish w = { .timeout_ms = TIMEOUT_MS };
-	struct session s;
-	struct err err;
 	int rc;
 
 	if (options(&w, argc, argv) == -1)
 		return (command_misuse(&cmd_restart));
-	if (session_open(&s, o->socket, &err) == -1)
-		return (command_failed(&err));
-	rc = ask(&s, &w);
+	rc = command_session(o, ask, &w);
 	wish_release(&w);
-	session_close(&s);
 	return (command_flush(rc));
 }
 

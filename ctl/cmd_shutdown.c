@@ -6,11 +6,12 @@
 #define WAIT_MS (3660 * 1000) /* more than reconciled takes at most */
 
 static int
-ask(struct session *s)
+ask(struct session *s, void *ctx)
 {
 	struct err err;
 	int rc;
 
+	(void)ctx;
 	if (session_send(s, TRIPOD__MSG__MSG_SHUTDOWN, NULL, &err) == -1)
 		return (command_failed(&err));
 	rc = session_wait(s, GOT_DONE, mtime_add(mtime_now(), WAIT_MS), &err);
@@ -28,18 +29,10 @@ ask(struct session *s)
 static int
 run(const struct options *o, int argc, char *argv[])
 {
-	struct session s;
-	struct err err;
-	int rc;
-
 	(void)argv;
 	if (argc != 1)
 		return (command_misuse(&cmd_shutdown));
-	if (session_open(&s, o->socket, &err) == -1)
-		return (command_failed(&err));
-	rc = ask(&s);
-	session_close(&s);
-	return (rc);
+	return (command_session(o, ask, NULL));
 }
 
 const struct command cmd_shutdown = { "shutdown", "",

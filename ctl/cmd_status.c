@@ -4,17 +4,40 @@
 #include "ctl/command.h"
 #include "ctl/output.h"
 
+/* What the command line says. */
+struct wish {
+	const char *word; /* NULL: all */
+	int json;
+};
+
 static int
-print_one(struct session *s, const char *word, int json)
+print_one(struct session *s, const struct wish *w)
 {
 	const Tripod__PodItem *p;
 	struct err err;
 
-	if ((p = command_pod(s, word, &err)) == NULL)
+	if ((p = command_pod(s, w->word, &err)) == NULL)
 		return (command_missing(&err));
-	if (!json)
+	if (!w->json)
 		output_pod(p, command_file(s, p), stdout);
 	else if (output_pod_json(p, command_file(s, p), stdout) == -1)
+		return (EX_IOERR);
+	return (EX_OK);
+}
+
+static int
+print(struct session *s, void *ctx)
+{
+	const struct wish *w = ctx;
+	struct err err;
+
+	if (session_status(s, NULL, &err) == -1)
+		return (command_failed(&err));
+	if (w->word != NULL)
+		return (print_one(s, w));
+	if (!w->json)
+		output_text(s->answer, stdout);
+	else if (output_json(s->answer, stdout) == -1)
 		return (EX_IOERR);
 	return (EX_OK);
 }
@@ -23,26 +46,12 @@ static int
 run(const struct options *o, int argc, char *argv[])
 {
 	static const char *const forms[] = { "text", "json", NULL };
-	struct session s;
-	struct err err;
-	const char *word;
-	int form = 0, rc = EX_OK;
+	struct wish w = { NULL, 0 };
 
-	if (command_words(argc, argv, forms, &form) > 1)
+	if (command_words(argc, argv, forms, &w.json) > 1)
 		return (command_misuse(&cmd_status));
-	word = argv[optind];
-	if (session_open(&s, o->socket, &err) == -1)
-		return (command_failed(&err));
-	if (session_status(&s, NULL, &err) == -1)
-		rc = command_failed(&err);
-	else if (word != NULL)
-		rc = print_one(&s, word, form);
-	else if (form == 0)
-		output_text(s.answer, stdout);
-	else if (output_json(s.answer, stdout) == -1)
-		rc = EX_IOERR;
-	session_close(&s);
-	return (command_flush(rc));
+	w.word = argv[optind];
+	return (command_flush(command_session(o, print, &w)));
 }
 
 const struct command cmd_status = { "status", "[-o text|json] [POD]",

@@ -43,8 +43,9 @@ reached(void *ctx, const struct session *s)
 }
 
 static int
-wait_for(struct session *s, struct wish *w)
+wait_for(struct session *s, void *ctx)
 {
+	struct wish *w = ctx;
 	struct err err;
 	int rc;
 
@@ -87,17 +88,10 @@ static int
 run(const struct options *o, int argc, char *argv[])
 {
 	struct wish w = { .timeout_ms = TIMEOUT_MS };
-	struct session s;
-	struct err err;
-	int rc;
 
 	if (options(&w, argc, argv) == -1)
 		return (command_misuse(&cmd_wait));
-	if (session_open(&s, o->socket, &err) == -1)
-		return (command_failed(&err));
-	rc = wait_for(&s, &w);
-	session_close(&s);
-	return (rc);
+	return (command_session(o, wait_for, &w));
 }
 
 const struct command cmd_wait = { "wait",

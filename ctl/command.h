@@ -33,6 +33,12 @@ int command_misuse(const struct command *);
 int command_failed(const struct err *);
 /* What was asked for is not there, or refused; returns 1. */
 int command_missing(const struct err *);
+/*
+ * Connects, has the body do its work, and closes: an exit status, the one of
+ * command_failed() if there is no connection.
+ */
+int command_session(const struct options *,
+    int (*body)(struct session *, void *ctx), void *ctx);
 /* Flushes the output: the exit status, EX_IOERR if it cannot be written. */
 int command_flush(int rc);
 /*

@@ -2,6 +2,7 @@
 
 #include "common/mtime.h"
 #include "ctl/output.h"
+#include "ipc/words.h"
 
 /* A stamp, or null when there is none. */
 static json_t *

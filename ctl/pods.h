@@ -11,7 +11,6 @@
 #define PODS_TEXT_MAX 1024
 #define PODS_AGE_MAX 32
 
-const char *phase_str(Tripod__Phase);
 const char *mirror_str(Tripod__MirrorItem__State);
 /* What the STATE column says about a pod, "CrashLoopBackOff" first. */
 const char *pod_state(const Tripod__PodItem *);

@@ -120,6 +120,21 @@ command_pod(const struct session *s, const char *word, struct err *err)
 	return (found);
 }
 
+int
+command_session(const struct options *o,
+    int (*body)(struct session *, void *ctx), void *ctx)
+{
+	struct session s;
+	struct err err;
+	int rc;
+
+	if (session_open(&s, o->socket, &err) == -1)
+		return (command_failed(&err));
+	rc = body(&s, ctx);
+	session_close(&s);
+	return (rc);
+}
+
 const Tripod__FileItem *
 command_file(const struct session *s, const Tripod__PodItem *p)
 {

@@ -5,6 +5,7 @@
 
 #include "common/mem.h"
 #include "common/mtime.h"
+#include "ipc/words.h"
 #include "mirrord/apijson.h"
 
 static void
@@ -24,21 +25,6 @@ put_time(json_t *object, const char *key, int64_t ns)
 		return;
 	rfc3339(stamp, ns);
 	(void)json_object_set_new(object, key, json_string(stamp));
-}
-
-static const char *
-phase_str(Tripod__Phase phase)
-{
-	switch (phase) {
-	case TRIPOD__PHASE__PHASE_RUNNING:
-		return ("Running");
-	case TRIPOD__PHASE__PHASE_SUCCEEDED:
-		return ("Succeeded");
-	case TRIPOD__PHASE__PHASE_FAILED:
-		return ("Failed");
-	default: /* the generated enum has members of its own */
-		return ("Pending");
-	}
 }
 
 static json_t *

@@ -27,7 +27,4 @@ Tripod__PodStatus *status_build(
  */
 void status_remember(struct pod_memo *, const Tripod__PodStatus *);
 
-/* "Running" and the like. */
-const char *status_phase_str(Tripod__Phase);
-
 #endif

@@ -36,150 +36,151 @@
 #define LENGTH "Content-Length: 0\r\n\r\n"
 #define PATIENT 5000 /* ms; none of these tests takes that long */
 
+/* clang-format off */
+static const struct {
+	const char *name;
+	Tripod__Handler__ActionCase kind;
+	int https, hook;
+	int64_t timeout_ms;
+	struct hostile_script script;
+	Tripod__ProbeResult__Outcome outcome;
+	const char *message; /* a part of it */
+	unsigned int connections; /* 0: any number */
+} answers[] = {
+	{ "good", HTTP, 0, 0, PATIENT, { .first = OK LENGTH },
+	    SUCCESS, "", 1 },
+	{ "no content", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 204 No\r\n\r\n" }, SUCCESS, "", 1 },
+	{ "not modified", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 304 Same\r\n\r\n" }, SUCCESS, "", 1 },
+	{ "not found", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 404 No\r\n" LENGTH },
+	    FAILURE, "statuscode: 404", 1 },
+	{ "unavailable", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 503 No\r\n" LENGTH },
+	    FAILURE, "statuscode: 503", 1 },
+	{ "no HTTP", HTTP, 0, 0, PATIENT,
+	    { .first = "SSH-2.0-OpenSSH_9.2\r\n", .close = 1 },
+	    FAILURE, "", 1 },
+	{ "a status that is none", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 9999999999 OK\r\n\r\n", .close = 1 },
+	    FAILURE, "", 1 },
+	{ "binary", HTTP, 0, 0, PATIENT,
+	    { .first = "\0\377\0\377\0\r\n\r\n", .len = 9, .close = 1 },
+	    FAILURE, "", 1 },
+	{ "headers without end", HTTP, 0, 0, PATIENT,
+	    { .first = OK, .again = "X: " BLOCK "\r\n" },
+	    FAILURE, "too large", 1 },
+	{ "one header line without end", HTTP, 0, 0, PATIENT,
+	    { .first = OK "X: ", .again = BLOCK },
+	    FAILURE, "too long", 1 },
+	{ "a status line without end", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 200 ", .again = BLOCK },
+	    FAILURE, "", 1 },
+	{ "continue without end", HTTP, 0, 0, PATIENT,
+	    { .again = "HTTP/1.1 100 Continue\r\n\r\n" },
+	    FAILURE, "too large", 1 },
+	{ "body without end", HTTP, 0, 0, PATIENT,
+	    { .first = OK "\r\n", .again = BLOCK }, SUCCESS, "", 1 },
+	{ "error page without end", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 500 No\r\n\r\n", .again = BLOCK },
+	    FAILURE, "statuscode: 500", 1 },
+	{ "chunks without end", HTTP, 0, 0, PATIENT,
+	    { .first = OK "Transfer-Encoding: chunked\r\n\r\n",
+		.again = "10\r\nxxxxxxxxxxxxxxxx\r\n" },
+	    SUCCESS, "", 1 },
+	{ "a chunk that is none", HTTP, 0, 0, PATIENT,
+	    { .first = OK "Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+		.close = 1 }, ERROR, "", 1 },
+	{ "a body that is cut off", HTTP, 0, 0, PATIENT,
+	    { .first = OK "Content-Length: 100\r\n\r\nxxx",
+		.close = 1 }, ERROR, "", 1 },
+	{ "silent", HTTP, 0, 0, 200, { .first = NULL },
+	    TIMEOUT, "no whole answer", 1 },
+	{ "a byte at a time", HTTP, 0, 0, 300,
+	    { .first = "HTTP/1.1 ", .again = "2", .interval_ms = 20 },
+	    TIMEOUT, "no whole answer", 1 },
+	{ "headers one by one", HTTP, 0, 0, 300,
+	    { .first = OK, .again = "X: y\r\n", .interval_ms = 20 },
+	    TIMEOUT, "no whole answer", 1 },
+	{ "a body one by one", HTTP, 0, 0, 300,
+	    { .first = OK "\r\n", .again = "x", .interval_ms = 20 },
+	    TIMEOUT, "no whole answer", 1 },
+	{ "closes at once", HTTP, 0, 0, PATIENT, { .close = 1 },
+	    FAILURE, "", 1 },
+	{ "closes after the request", HTTP, 0, 0, PATIENT,
+	    { .first = "\r\n", .close = 1 }, FAILURE, "", 1 },
+	{ "resets at once", HTTP, 0, 0, PATIENT, { .reset = 1 },
+	    FAILURE, "", 1 },
+	{ "led in circles", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 302 F\r\nLocation: /\r\n" LENGTH },
+	    FAILURE, "10 redirects", 10 },
+	{ "led to another host", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 301 F\r\nLocation: "
+		"http://192.0.2.1/there\r\n" LENGTH },
+	    WARNING, "http://192.0.2.1/there", 1 },
+	{ "led to another name", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 307 F\r\nLocation: "
+		"https://localhost/\r\n" LENGTH },
+	    WARNING, "https://localhost/", 1 },
+	{ "led to another port, which is closed", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 308 F\r\nLocation: "
+		"http://127.0.0.1:1/\r\n" LENGTH },
+	    FAILURE, "Connection refused", 1 },
+	{ "led to another protocol", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 302 F\r\nLocation: "
+		    "ftp://127.0.0.1/\r\n" LENGTH },
+	    FAILURE, "", 1 },
+	{ "led nowhere", HTTP, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 302 F\r\n" LENGTH }, SUCCESS, "", 1 },
+	{ "HTTPS, a certificate of no worth", HTTP, 1, 0, PATIENT,
+	    { .first = OK LENGTH, .tls = 1 }, SUCCESS, "", 1 },
+	{ "HTTPS, and a bad answer", HTTP, 1, 0, PATIENT,
+	    { .first = "HTTP/1.1 500 No\r\n" LENGTH, .tls = 1 },
+	    FAILURE, "statuscode: 500", 1 },
+	{ "no TLS", HTTP, 1, 0, PATIENT,
+	    { .first = "HTTP/1.1 400 No\r\n" LENGTH }, FAILURE, "", 1 },
+	{ "TLS that does not go on", HTTP, 1, 0, 200,
+	    { .first = "\26\3\3" }, TIMEOUT, "", 1 },
+	{ "TLS asked for HTTP", HTTP, 0, 0, PATIENT,
+	    { .first = OK LENGTH, .tls = 1 }, FAILURE, "", 1 },
+	{ "hook: any answer will do", HTTP, 0, 1, PATIENT,
+	    { .first = "HTTP/1.1 500 No\r\n" LENGTH }, SUCCESS, "", 1 },
+	{ "hook: even half of one", HTTP, 0, 1, PATIENT,
+	    { .first = OK "Content-Length: 100\r\n\r\nxxx",
+		.close = 1 }, SUCCESS, "", 1 },
+	{ "hook: not led anywhere", HTTP, 0, 1, PATIENT,
+	    { .first = "HTTP/1.1 302 F\r\nLocation: /\r\n" LENGTH },
+	    SUCCESS, "", 1 },
+	{ "hook: nothing is no answer", HTTP, 0, 1, PATIENT,
+	    { .close = 1 }, FAILURE, "", 1 },
+	{ "hook: HTTP after no TLS", HTTP, 1, 1, PATIENT,
+	    { .first = OK LENGTH }, WARNING, "HTTP was used", 2 },
+	{ "hook: neither", HTTP, 1, 1, PATIENT,
+	    { .first = "xxxxxxxxxxxxxxxx\r\n\r\n", .close = 1 },
+	    FAILURE, "", 2 },
+	{ "tcp: accepted", TCP, 0, 0, PATIENT, { .first = NULL },
+	    SUCCESS, "", 1 },
+	{ "tcp: closed at once", TCP, 0, 0, PATIENT, { .close = 1 },
+	    SUCCESS, "", 1 },
+	{ "grpc: HTTP/1", GRPC, 0, 0, PATIENT,
+	    { .first = "HTTP/1.1 400 Bad\r\n" LENGTH, .close = 1 },
+	    FAILURE, "", 1 },
+	{ "grpc: garbage", GRPC, 0, 0, PATIENT,
+	    { .first = BLOCK, .again = BLOCK }, FAILURE, "", 1 },
+	{ "grpc: silent", GRPC, 0, 0, 200, { .first = NULL },
+	    TIMEOUT, "no whole answer", 1 },
+	{ "grpc: frames that never end", GRPC, 0, 0, 300,
+	    { .first = "\0\0\0\4\0\0\0\0\0", .len = 9,
+		.again = "\1\1\1" }, FAILURE, "", 1 },
+	{ "grpc: closes at once", GRPC, 0, 0, PATIENT, { .close = 1 },
+	    FAILURE, "", 1 },
+};
+/* clang-format on */
+
 static void
 test_answers(void **state)
 {
-	/* clang-format off */
-	static const struct {
-		const char *name;
-		Tripod__Handler__ActionCase kind;
-		int https, hook;
-		int64_t timeout_ms;
-		struct hostile_script script;
-		Tripod__ProbeResult__Outcome outcome;
-		const char *message; /* a part of it */
-		unsigned int connections; /* 0: any number */
-	} rows[] = {
-		{ "good", HTTP, 0, 0, PATIENT, { .first = OK LENGTH },
-		    SUCCESS, "", 1 },
-		{ "no content", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 204 No\r\n\r\n" }, SUCCESS, "", 1 },
-		{ "not modified", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 304 Same\r\n\r\n" }, SUCCESS, "", 1 },
-		{ "not found", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 404 No\r\n" LENGTH },
-		    FAILURE, "statuscode: 404", 1 },
-		{ "unavailable", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 503 No\r\n" LENGTH },
-		    FAILURE, "statuscode: 503", 1 },
-		{ "no HTTP", HTTP, 0, 0, PATIENT,
-		    { .first = "SSH-2.0-OpenSSH_9.2\r\n", .close = 1 },
-		    FAILURE, "", 1 },
-		{ "a status that is none", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 9999999999 OK\r\n\r\n", .close = 1 },
-		    FAILURE, "", 1 },
-		{ "binary", HTTP, 0, 0, PATIENT,
-		    { .first = "\0\377\0\377\0\r\n\r\n", .len = 9, .close = 1 },
-		    FAILURE, "", 1 },
-		{ "headers without end", HTTP, 0, 0, PATIENT,
-		    { .first = OK, .again = "X: " BLOCK "\r\n" },
-		    FAILURE, "too large", 1 },
-		{ "one header line without end", HTTP, 0, 0, PATIENT,
-		    { .first = OK "X: ", .again = BLOCK },
-		    FAILURE, "too long", 1 },
-		{ "a status line without end", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 200 ", .again = BLOCK },
-		    FAILURE, "", 1 },
-		{ "continue without end", HTTP, 0, 0, PATIENT,
-		    { .again = "HTTP/1.1 100 Continue\r\n\r\n" },
-		    FAILURE, "too large", 1 },
-		{ "body without end", HTTP, 0, 0, PATIENT,
-		    { .first = OK "\r\n", .again = BLOCK }, SUCCESS, "", 1 },
-		{ "error page without end", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 500 No\r\n\r\n", .again = BLOCK },
-		    FAILURE, "statuscode: 500", 1 },
-		{ "chunks without end", HTTP, 0, 0, PATIENT,
-		    { .first = OK "Transfer-Encoding: chunked\r\n\r\n",
-			.again = "10\r\nxxxxxxxxxxxxxxxx\r\n" },
-		    SUCCESS, "", 1 },
-		{ "a chunk that is none", HTTP, 0, 0, PATIENT,
-		    { .first = OK "Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
-			.close = 1 }, ERROR, "", 1 },
-		{ "a body that is cut off", HTTP, 0, 0, PATIENT,
-		    { .first = OK "Content-Length: 100\r\n\r\nxxx",
-			.close = 1 }, ERROR, "", 1 },
-		{ "silent", HTTP, 0, 0, 200, { .first = NULL },
-		    TIMEOUT, "no whole answer", 1 },
-		{ "a byte at a time", HTTP, 0, 0, 300,
-		    { .first = "HTTP/1.1 ", .again = "2", .interval_ms = 20 },
-		    TIMEOUT, "no whole answer", 1 },
-		{ "headers one by one", HTTP, 0, 0, 300,
-		    { .first = OK, .again = "X: y\r\n", .interval_ms = 20 },
-		    TIMEOUT, "no whole answer", 1 },
-		{ "a body one by one", HTTP, 0, 0, 300,
-		    { .first = OK "\r\n", .again = "x", .interval_ms = 20 },
-		    TIMEOUT, "no whole answer", 1 },
-		{ "closes at once", HTTP, 0, 0, PATIENT, { .close = 1 },
-		    FAILURE, "", 1 },
-		{ "closes after the request", HTTP, 0, 0, PATIENT,
-		    { .first = "\r\n", .close = 1 }, FAILURE, "", 1 },
-		{ "resets at once", HTTP, 0, 0, PATIENT, { .reset = 1 },
-		    FAILURE, "", 1 },
-		{ "led in circles", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 302 F\r\nLocation: /\r\n" LENGTH },
-		    FAILURE, "10 redirects", 10 },
-		{ "led to another host", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 301 F\r\nLocation: "
-			"http://192.0.2.1/there\r\n" LENGTH },
-		    WARNING, "http://192.0.2.1/there", 1 },
-		{ "led to another name", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 307 F\r\nLocation: "
-			"https://localhost/\r\n" LENGTH },
-		    WARNING, "https://localhost/", 1 },
-		{ "led to another port, which is closed", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 308 F\r\nLocation: "
-			"http://127.0.0.1:1/\r\n" LENGTH },
-		    FAILURE, "Connection refused", 1 },
-		{ "led to another protocol", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 302 F\r\nLocation: "
-			    "ftp://127.0.0.1/\r\n" LENGTH },
-		    FAILURE, "", 1 },
-		{ "led nowhere", HTTP, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 302 F\r\n" LENGTH }, SUCCESS, "", 1 },
-		{ "HTTPS, a certificate of no worth", HTTP, 1, 0, PATIENT,
-		    { .first = OK LENGTH, .tls = 1 }, SUCCESS, "", 1 },
-		{ "HTTPS, and a bad answer", HTTP, 1, 0, PATIENT,
-		    { .first = "HTTP/1.1 500 No\r\n" LENGTH, .tls = 1 },
-		    FAILURE, "statuscode: 500", 1 },
-		{ "no TLS", HTTP, 1, 0, PATIENT,
-		    { .first = "HTTP/1.1 400 No\r\n" LENGTH }, FAILURE, "", 1 },
-		{ "TLS that does not go on", HTTP, 1, 0, 200,
-		    { .first = "\26\3\3" }, TIMEOUT, "", 1 },
-		{ "TLS asked for HTTP", HTTP, 0, 0, PATIENT,
-		    { .first = OK LENGTH, .tls = 1 }, FAILURE, "", 1 },
-		{ "hook: any answer will do", HTTP, 0, 1, PATIENT,
-		    { .first = "HTTP/1.1 500 No\r\n" LENGTH }, SUCCESS, "", 1 },
-		{ "hook: even half of one", HTTP, 0, 1, PATIENT,
-		    { .first = OK "Content-Length: 100\r\n\r\nxxx",
-			.close = 1 }, SUCCESS, "", 1 },
-		{ "hook: not led anywhere", HTTP, 0, 1, PATIENT,
-		    { .first = "HTTP/1.1 302 F\r\nLocation: /\r\n" LENGTH },
-		    SUCCESS, "", 1 },
-		{ "hook: nothing is no answer", HTTP, 0, 1, PATIENT,
-		    { .close = 1 }, FAILURE, "", 1 },
-		{ "hook: HTTP after no TLS", HTTP, 1, 1, PATIENT,
-		    { .first = OK LENGTH }, WARNING, "HTTP was used", 2 },
-		{ "hook: neither", HTTP, 1, 1, PATIENT,
-		    { .first = "xxxxxxxxxxxxxxxx\r\n\r\n", .close = 1 },
-		    FAILURE, "", 2 },
-		{ "tcp: accepted", TCP, 0, 0, PATIENT, { .first = NULL },
-		    SUCCESS, "", 1 },
-		{ "tcp: closed at once", TCP, 0, 0, PATIENT, { .close = 1 },
-		    SUCCESS, "", 1 },
-		{ "grpc: HTTP/1", GRPC, 0, 0, PATIENT,
-		    { .first = "HTTP/1.1 400 Bad\r\n" LENGTH, .close = 1 },
-		    FAILURE, "", 1 },
-		{ "grpc: garbage", GRPC, 0, 0, PATIENT,
-		    { .first = BLOCK, .again = BLOCK }, FAILURE, "", 1 },
-		{ "grpc: silent", GRPC, 0, 0, 200, { .first = NULL },
-		    TIMEOUT, "no whole answer", 1 },
-		{ "grpc: frames that never end", GRPC, 0, 0, 300,
-		    { .first = "\0\0\0\4\0\0\0\0\0", .len = 9,
-			.again = "\1\1\1" }, FAILURE, "", 1 },
-		{ "grpc: closes at once", GRPC, 0, 0, PATIENT, { .close = 1 },
-		    FAILURE, "", 1 },
-	};
-	/* clang-format on */
 	struct callworld w;
 	struct callhandler h;
 	struct hostile *server;
@@ -189,21 +190,22 @@ test_answers(void **state)
 
 	(void)state;
 	callworld_init(&w);
-	for (i = 0; i < LEN(rows); i++) {
-		print_message("%s\n", rows[i].name);
-		server = hostile_new(w.base, &rows[i].script, &port);
-		callhandler_init(&h, rows[i].kind, port);
-		h.http.https = rows[i].https;
+	for (i = 0; i < LEN(answers); i++) {
+		print_message("%s\n", answers[i].name);
+		server = hostile_new(w.base, &answers[i].script, &port);
+		callhandler_init(&h, answers[i].kind, port);
+		h.http.https = answers[i].https;
 		began = mtime_now();
-		callworld_try(&w, &h.handler, rows[i].timeout_ms, rows[i].hook);
+		callworld_try(
+		    &w, &h.handler, answers[i].timeout_ms, answers[i].hook);
 		print_message("\t%s\n", w.message);
 		assert_int_equal(w.id, CALLWORLD_ID);
-		assert_int_equal(w.outcome, rows[i].outcome);
-		assert_non_null(strstr(w.message, rows[i].message));
+		assert_int_equal(w.outcome, answers[i].outcome);
+		assert_non_null(strstr(w.message, answers[i].message));
 		assert_true(mtime_diff(mtime_now(), began) < PATIENT);
-		if (rows[i].connections > 0 && rows[i].kind != TCP)
-			assert_int_equal(
-			    hostile_connections(server), rows[i].connections);
+		if (answers[i].connections > 0 && answers[i].kind != TCP)
+			assert_int_equal(hostile_connections(server),
+			    answers[i].connections);
 		hostile_free(server);
 	}
 	assert_int_equal(calls_count(w.calls), 0);

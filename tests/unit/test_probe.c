@@ -98,84 +98,85 @@ struct step {
 #define V_GOOD VERDICT_GOOD
 #define V_BAD VERDICT_BAD
 
+/* clang-format off */
+static const struct {
+	const char *name;
+	enum probe_kind kind;
+	int32_t success, failure;
+	size_t n;
+	struct step step[STEPS];
+} stories[] = {
+	{ "readiness: the first success counts", PROBE_READINESS,
+	    1, 3, 2, {
+		{ OK, 5, NEW, V_GOOD, 10000 },
+		{ OK, 10003, SAME, V_GOOD, 20000 } } },
+	{ "readiness: three failures make it unready, one success "
+	    "ready", PROBE_READINESS, 1, 3, 7, {
+		{ OK, 5, NEW, V_GOOD, 10000 },
+		{ BAD, 10001, SAME, V_GOOD, 20000 },
+		{ LATE, 21000, SAME, V_GOOD, 30000 },
+		{ BAD, 30001, NEW, V_BAD, 40000 },
+		{ BAD, 40001, SAME, V_BAD, 50000 },
+		{ OK, 50001, NEW, V_GOOD, 60000 },
+		{ OK, 60001, SAME, V_GOOD, 70000 } } },
+	{ "readiness: failures must be in a row", PROBE_READINESS,
+	    1, 2, 5, {
+		{ OK, 5, NEW, V_GOOD, 10000 },
+		{ BAD, 10001, SAME, V_GOOD, 20000 },
+		{ OK, 20001, SAME, V_GOOD, 30000 },
+		{ BAD, 30001, SAME, V_GOOD, 40000 },
+		{ BAD, 40001, NEW, V_BAD, 50000 } } },
+	{ "readiness: a threshold for success", PROBE_READINESS,
+	    3, 1, 5, {
+		{ OK, 1, SAME, V_NONE, 10000 },
+		{ OK, 10001, SAME, V_NONE, 20000 },
+		{ LED, 20001, NEW, V_GOOD, 30000 },
+		{ BAD, 30001, NEW, V_BAD, 40000 },
+		{ OK, 40001, SAME, V_BAD, 50000 } } },
+	{ "liveness: bad for good", PROBE_LIVENESS, 1, 2, 3, {
+		{ OK, 5, NEW, V_GOOD, 10000 },
+		{ LATE, 11000, SAME, V_GOOD, 20000 },
+		{ BAD, 20001, NEW, V_BAD, NEVER } } },
+	{ "liveness: failures from the start", PROBE_LIVENESS,
+	    1, 3, 3, {
+		{ BAD, 5, SAME, V_NONE, 10000 },
+		{ BAD, 10001, SAME, V_NONE, 20000 },
+		{ BAD, 20001, NEW, V_BAD, NEVER } } },
+	{ "startup: once is enough", PROBE_STARTUP, 1, 3, 3, {
+		{ BAD, 5, SAME, V_NONE, 10000 },
+		{ BAD, 10001, SAME, V_NONE, 20000 },
+		{ OK, 20001, NEW, V_GOOD, NEVER } } },
+	{ "startup: too late", PROBE_STARTUP, 1, 2, 2, {
+		{ BAD, 5, SAME, V_NONE, 10000 },
+		{ LATE, 11001, NEW, V_BAD, NEVER } } },
+	{ "errors count for nothing", PROBE_LIVENESS, 1, 2, 8, {
+		{ BAD, 1, SAME, V_NONE, 10000 },
+		{ ERR, 10001, AGAIN, V_NONE, 10000 },
+		{ ERR, 10002, AGAIN, V_NONE, 10000 },
+		{ ERR, 10003, SAME, V_NONE, 20000 },
+		{ ERR, 20001, AGAIN, V_NONE, 20000 },
+		{ ERR, 20002, AGAIN, V_NONE, 20000 },
+		{ ERR, 20003, SAME, V_NONE, 30000 },
+		{ BAD, 30001, NEW, V_BAD, NEVER } } },
+	{ "an error is overcome", PROBE_READINESS, 1, 3, 4, {
+		{ ERR, 1, AGAIN, V_NONE, 0 },
+		{ OK, 2, NEW, V_GOOD, 10000 },
+		{ ERR, 10001, AGAIN, V_GOOD, 10000 },
+		{ OK, 10002, SAME, V_GOOD, 20000 } } },
+	{ "slow ones do not pile up", PROBE_READINESS, 1, 3, 3, {
+		{ LATE, 35000, SAME, V_NONE, 35000 },
+		{ LATE, 70000, SAME, V_NONE, 70000 },
+		{ OK, 70001, NEW, V_GOOD, 80000 } } },
+	{ "thresholds that make no sense are 1", PROBE_READINESS,
+	    0, -3, 2, {
+		{ OK, 1, NEW, V_GOOD, 10000 },
+		{ BAD, 10001, NEW, V_BAD, 20000 } } },
+};
+/* clang-format on */
+
 static void
 test_stories(void **state)
 {
-	/* clang-format off */
-	static const struct {
-		const char *name;
-		enum probe_kind kind;
-		int32_t success, failure;
-		size_t n;
-		struct step step[STEPS];
-	} rows[] = {
-		{ "readiness: the first success counts", PROBE_READINESS,
-		    1, 3, 2, {
-			{ OK, 5, NEW, V_GOOD, 10000 },
-			{ OK, 10003, SAME, V_GOOD, 20000 } } },
-		{ "readiness: three failures make it unready, one success "
-		    "ready", PROBE_READINESS, 1, 3, 7, {
-			{ OK, 5, NEW, V_GOOD, 10000 },
-			{ BAD, 10001, SAME, V_GOOD, 20000 },
-			{ LATE, 21000, SAME, V_GOOD, 30000 },
-			{ BAD, 30001, NEW, V_BAD, 40000 },
-			{ BAD, 40001, SAME, V_BAD, 50000 },
-			{ OK, 50001, NEW, V_GOOD, 60000 },
-			{ OK, 60001, SAME, V_GOOD, 70000 } } },
-		{ "readiness: failures must be in a row", PROBE_READINESS,
-		    1, 2, 5, {
-			{ OK, 5, NEW, V_GOOD, 10000 },
-			{ BAD, 10001, SAME, V_GOOD, 20000 },
-			{ OK, 20001, SAME, V_GOOD, 30000 },
-			{ BAD, 30001, SAME, V_GOOD, 40000 },
-			{ BAD, 40001, NEW, V_BAD, 50000 } } },
-		{ "readiness: a threshold for success", PROBE_READINESS,
-		    3, 1, 5, {
-			{ OK, 1, SAME, V_NONE, 10000 },
-			{ OK, 10001, SAME, V_NONE, 20000 },
-			{ LED, 20001, NEW, V_GOOD, 30000 },
-			{ BAD, 30001, NEW, V_BAD, 40000 },
-			{ OK, 40001, SAME, V_BAD, 50000 } } },
-		{ "liveness: bad for good", PROBE_LIVENESS, 1, 2, 3, {
-			{ OK, 5, NEW, V_GOOD, 10000 },
-			{ LATE, 11000, SAME, V_GOOD, 20000 },
-			{ BAD, 20001, NEW, V_BAD, NEVER } } },
-		{ "liveness: failures from the start", PROBE_LIVENESS,
-		    1, 3, 3, {
-			{ BAD, 5, SAME, V_NONE, 10000 },
-			{ BAD, 10001, SAME, V_NONE, 20000 },
-			{ BAD, 20001, NEW, V_BAD, NEVER } } },
-		{ "startup: once is enough", PROBE_STARTUP, 1, 3, 3, {
-			{ BAD, 5, SAME, V_NONE, 10000 },
-			{ BAD, 10001, SAME, V_NONE, 20000 },
-			{ OK, 20001, NEW, V_GOOD, NEVER } } },
-		{ "startup: too late", PROBE_STARTUP, 1, 2, 2, {
-			{ BAD, 5, SAME, V_NONE, 10000 },
-			{ LATE, 11001, NEW, V_BAD, NEVER } } },
-		{ "errors count for nothing", PROBE_LIVENESS, 1, 2, 8, {
-			{ BAD, 1, SAME, V_NONE, 10000 },
-			{ ERR, 10001, AGAIN, V_NONE, 10000 },
-			{ ERR, 10002, AGAIN, V_NONE, 10000 },
-			{ ERR, 10003, SAME, V_NONE, 20000 },
-			{ ERR, 20001, AGAIN, V_NONE, 20000 },
-			{ ERR, 20002, AGAIN, V_NONE, 20000 },
-			{ ERR, 20003, SAME, V_NONE, 30000 },
-			{ BAD, 30001, NEW, V_BAD, NEVER } } },
-		{ "an error is overcome", PROBE_READINESS, 1, 3, 4, {
-			{ ERR, 1, AGAIN, V_NONE, 0 },
-			{ OK, 2, NEW, V_GOOD, 10000 },
-			{ ERR, 10001, AGAIN, V_GOOD, 10000 },
-			{ OK, 10002, SAME, V_GOOD, 20000 } } },
-		{ "slow ones do not pile up", PROBE_READINESS, 1, 3, 3, {
-			{ LATE, 35000, SAME, V_NONE, 35000 },
-			{ LATE, 70000, SAME, V_NONE, 70000 },
-			{ OK, 70001, NEW, V_GOOD, 80000 } } },
-		{ "thresholds that make no sense are 1", PROBE_READINESS,
-		    0, -3, 2, {
-			{ OK, 1, NEW, V_GOOD, 10000 },
-			{ BAD, 10001, NEW, V_BAD, 20000 } } },
-	};
-	/* clang-format on */
 	Tripod__Probe spec = defaults();
 	Tripod__Container c;
 	const struct step *s;
@@ -186,19 +187,20 @@ test_stories(void **state)
 
 	(void)state;
 	tripod__container__init(&c);
-	for (i = 0; i < LEN(rows); i++) {
-		print_message("%s\n", rows[i].name);
-		spec.success_threshold = rows[i].success;
-		spec.failure_threshold = rows[i].failure;
+	for (i = 0; i < LEN(stories); i++) {
+		print_message("%s\n", stories[i].name);
+		spec.success_threshold = stories[i].success;
+		spec.failure_threshold = stories[i].failure;
 		memset(&h, 0, sizeof(h));
 		probe_begin(&p, &spec, at(0), at(0), 0);
-		for (j = 0; j < rows[i].n; j++) {
-			s = &rows[i].step[j];
-			assert_int_equal(probe_take(&p, rows[i].kind, &spec,
+		for (j = 0; j < stories[i].n; j++) {
+			s = &stories[i].step[j];
+			assert_int_equal(probe_take(&p, stories[i].kind, &spec,
 					     s->outcome, at(s->ms), &h),
 			    s->effect);
-			assert_int_equal(h.verdict[rows[i].kind], s->verdict);
-			due = probe_due(&p, rows[i].kind, &c, &h).ms;
+			assert_int_equal(
+			    h.verdict[stories[i].kind], s->verdict);
+			due = probe_due(&p, stories[i].kind, &c, &h).ms;
 			assert_int_equal(
 			    due, s->due_ms == NEVER ? NEVER : at(s->due_ms).ms);
 		}

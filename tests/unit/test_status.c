@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "ipc/words.h"
 #include "reconciled/status.h"
 
 #define LEN(x) (sizeof(x) / sizeof((x)[0]))
@@ -171,7 +172,7 @@ test_phase(void **state)
 		f->pod.restart_policy = (Tripod__RestartPolicy)rows[i].policy;
 		see(f, "a", rows[i].a);
 		see(f, "b", rows[i].b);
-		phase = status_phase_str(build(f)->phase);
+		phase = phase_str(build(f)->phase);
 		if (strcmp(phase, rows[i].phase) != 0)
 			fail_msg("row %zu: %s", i, phase);
 		renew(state);

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "ipc/words.h"
 #include "reconciled/status.h"
 #include "tests/unit/planrow.h"
 
@@ -101,11 +102,11 @@ check_row(size_t i, const struct status_row *row)
 	st = build(&arena, f);
 	print_containers(text, st);
 	if (strcmp(text, row->containers) != 0 ||
-	    strcmp(status_phase_str(st->phase), row->phase) != 0 ||
+	    strcmp(phase_str(st->phase), row->phase) != 0 ||
 	    condition(st, "Initialized")->status != row->initialized ||
 	    condition(st, "Ready")->status != row->ready)
 		fail_msg("row %zu: %s: \"%s\", %s, initialized %d, ready %d", i,
-		    row->seen, text, status_phase_str(st->phase),
+		    row->seen, text, phase_str(st->phase),
 		    condition(st, "Initialized")->status,
 		    condition(st, "Ready")->status);
 	arena_release(&arena);
@@ -256,10 +257,9 @@ test_lost(void **state)
 		st = tell(&a, now, now->pod);
 		print_containers(text, st);
 		if (strcmp(text, lost_rows[i].containers) != 0 ||
-		    strcmp(status_phase_str(st->phase), lost_rows[i].phase) !=
-			0)
+		    strcmp(phase_str(st->phase), lost_rows[i].phase) != 0)
 			fail_msg("row %zu: \"%s\", %s", i, text,
-			    status_phase_str(st->phase));
+			    phase_str(st->phase));
 		assert_int_equal(
 		    (st->n_init_container > 0 ? st->init_container[0]
 					      : st->container[0])
@@ -348,10 +348,10 @@ test_down(void **state)
 		(void)tell(&a, before, now->pod);
 		now->pod->want.down = rows[i].down;
 		st = build(&a, now);
-		if (strcmp(status_phase_str(st->phase), rows[i].phase) != 0 ||
+		if (strcmp(phase_str(st->phase), rows[i].phase) != 0 ||
 		    strcmp(st->reason, rows[i].reason) != 0)
-			fail_msg("row %zu: %s, %s", i,
-			    status_phase_str(st->phase), st->reason);
+			fail_msg("row %zu: %s, %s", i, phase_str(st->phase),
+			    st->reason);
 		arena_release(&a);
 		planned_free(before);
 		planned_free(now);
