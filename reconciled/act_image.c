@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "reconciled/act_parts.h"
 #include "reconciled/collect.h"
 #include "reconciled/imageref.h"
@@ -147,6 +148,7 @@ image_step(struct op *op, const Runtime__V1__Image *image)
 
 	switch (plan_image(op_spec(op)->pull_policy, present, op->pulled)) {
 	case IMAGE_USE:
+		log_assert(image != NULL); /* it is present */
 		image_present(op, image);
 		break;
 	case IMAGE_PULL:
