@@ -1,5 +1,6 @@
 #include "watcherd/indent.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define NOTHING ((size_t)-1) /* a blank line, or a comment */
@@ -119,4 +120,46 @@ indent_suspects(const unsigned char *bytes, size_t len, size_t line)
 		s.second = below.line;
 	}
 	return (s);
+}
+
+/* Is it "key:value"?  An address with "://" is not. */
+static int
+lacks_blank(const struct cursor *c, size_t at)
+{
+	size_t i = at;
+
+	while (i < c->len && (isalnum(c->bytes[i]) || c->bytes[i] == '_'))
+		i++;
+	if (i == at || i + 2 >= c->len || c->bytes[i] != ':')
+		return (0);
+	return (memchr(" \t\r\n", c->bytes[i + 1], 4) == NULL &&
+	    memcmp(c->bytes + i + 1, "//", 2) != 0);
+}
+
+struct indent_glued
+indent_glued(const unsigned char *bytes, size_t len, size_t line)
+{
+	struct indent_glued g = { INDENT_NONE, INDENT_NONE, ':' };
+	struct cursor c = { bytes, len, 0, 0 };
+	size_t at;
+
+	if (cursor_set(&c, line) == -1 || cursor_indent(&c) == NOTHING ||
+	    is_item(&c) || cursor_up(&c) == -1)
+		return (g);
+	at = c.at + cursor_indent(&c);
+	if (is_parent(&c)) {
+		g.mark = '-';
+		if (bytes[at] != '-' || at + 1 == len ||
+		    !isalpha(bytes[at + 1]))
+			return (g);
+	} else {
+		if (is_item(&c))
+			for (at++; at < len && bytes[at] == ' ';)
+				at++;
+		if (!lacks_blank(&c, at))
+			return (g);
+	}
+	g.line = c.line;
+	g.column = at - c.at;
+	return (g);
 }

@@ -22,4 +22,17 @@ struct indent_suspects {
 struct indent_suspects indent_suspects(
     const unsigned char *, size_t len, size_t line);
 
+/* What lacks a blank behind its ':', or its '-' as the first of a line. */
+struct indent_glued {
+	size_t line, column; /* where it starts, from 0; INDENT_NONE */
+	char mark;	     /* what the blank is to follow */
+};
+
+/*
+ * A line with a key that is none, as it continues the text of the line
+ * above: does that one lack a blank?
+ */
+struct indent_glued indent_glued(
+    const unsigned char *, size_t len, size_t line);
+
 #endif

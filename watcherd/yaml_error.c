@@ -27,6 +27,7 @@ yaml_place_of_byte(const struct yaml_reader *r, size_t offset)
 	return (at);
 }
 
+#define NO_MAPPING "mapping values are not allowed in this context"
 #define INDENT "; is it indented as its neighbours are?"
 
 /* What to do about what libyaml says, in its words. */
@@ -39,8 +40,8 @@ static const struct hint {
 		WHERE_ABOVE   /* another line may be the one that is wrong */
 	} where;
 } hints[] = {
-	{ "mapping values are not allowed in this context",
-	    INDENT " Text with \": \" in it needs quotes", WHERE_ABOVE },
+	{ NO_MAPPING, INDENT " Text with \": \" in it needs quotes",
+	    WHERE_ABOVE },
 	{ "did not find expected key", INDENT, WHERE_ABOVE },
 	{ "did not find expected '-' indicator", INDENT, WHERE_ABOVE },
 	{ "block sequence entries are not allowed in this context",
@@ -101,6 +102,28 @@ hint_more(const struct yaml_reader *r, const struct hint *hint, char *buf)
 	return (buf);
 }
 
+/* A ':' in a text that began a line above, for want of a blank there? */
+static int
+glued_error(struct yaml_reader *r, const char *text)
+{
+	size_t line = r->parser.problem_mark.line;
+	struct indent_glued g;
+
+	if (strcmp(text, NO_MAPPING) != 0)
+		return (0);
+	g = indent_glued(r->bytes, r->len, line);
+	if (g.line == INDENT_NONE)
+		return (0);
+	problem_add(r->problems,
+	    (struct place){
+		r->line + (uint32_t)g.line + 1, (uint32_t)g.column + 1 },
+	    NULL,
+	    "a blank must follow the '%c'; without it, line %zu continues "
+	    "this one",
+	    g.mark, r->line + line + 1);
+	return (1);
+}
+
 /* What the scanner or the parser does not understand. */
 static void
 syntax_error(struct yaml_reader *r, const char *text)
@@ -113,6 +136,8 @@ syntax_error(struct yaml_reader *r, const char *text)
 	struct yaml_cursor c = { 0, 0 };
 	size_t i = yaml_byte_of(r, &c, p->problem_mark.index);
 
+	if (glued_error(r, text))
+		return;
 	if (i < r->len && r->bytes[i] == '\t')
 		problem_add(r->problems, at, NULL,
 		    "%s (a tab; indent with blanks)", text);
