@@ -325,6 +325,8 @@ excerpt_print(const struct excerpt *e, int color, FILE *to)
 	size_t all = columns(e, e->len);
 	int dots;
 
+	if (e->len == 0)
+		return;
 	if (all > SHOWN && at + SHOWN - SHOWN_BEFORE > SHOWN)
 		first = at - SHOWN_BEFORE;
 	last = all > first + SHOWN ? first + SHOWN : all;

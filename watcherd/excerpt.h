@@ -31,7 +31,8 @@ int excerpt_find(struct excerpt *, const void *bytes, size_t len, uint32_t line,
     uint32_t column);
 /*
  * Prints the line, a long one cut around the place, and a caret line
- * below.  Tabs are written out, what is not printable is escaped.
+ * below.  Tabs are written out, what is not printable is escaped.  Of an
+ * empty line nothing is printed.
  */
 void excerpt_print(const struct excerpt *, int color, FILE *);
 

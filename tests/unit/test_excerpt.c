@@ -55,7 +55,8 @@ test_mark(void **state)
 		/* Behind the end of the line. */
 		{ "a:\n", 1, 3, "    a:\n      ^\n" },
 		{ "a:\n", 1, 9, "    a:\n      ^\n" },
-		{ "", 1, 1, "    \n    ^\n" },
+		{ "", 1, 1, "" },
+		{ "a\n\nb", 2, 1, "" },
 		/* All line ends that the readers know. */
 		{ "a\r\nb\rc", 3, 1, "    c\n    ^\n" },
 		{ "a\xc2\x85\x62\xe2\x80\xa8\x63", 3, 1, "    c\n    ^\n" },
