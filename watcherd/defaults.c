@@ -100,6 +100,12 @@ default_requests(struct arena *arena, struct node *container)
 	return (0);
 }
 
+static int
+is_port(int64_t number)
+{
+	return (number > 0 && number <= UINT16_MAX);
+}
+
 /* With the host's network a container's port is the host's port. */
 static int
 default_host_ports(struct arena *arena, const struct node *container)
@@ -112,6 +118,9 @@ default_host_ports(struct arena *arena, const struct node *container)
 		port = ports->item[i];
 		number = node_get_kind(port, "containerPort", NODE_NUMBER);
 		if (number == NULL || node_get_num(port, "hostPort", 0) != 0)
+			continue;
+		/* What is wrong is told once. */
+		if (!is_port(node_get_num(port, "containerPort", 0)))
 			continue;
 		if (node_set(arena, port, "hostPort", number) == -1)
 			return (-1);
