@@ -301,14 +301,15 @@ run(const struct options *o, int argc, char *argv[])
 }
 
 const struct command cmd_apply = { "apply",
-	"[-L] [--name NAME] [--settle TIME] [--timeout TIME] FILE|-",
+	"[-L] [--name NAME] [--settle TIME] [--timeout TIME]\n"
+	"           FILE|-",
 	"Checks a manifest, puts it into the folder that reconciled has, "
-	"whole or not at\n"
-	"all, and waits until its pods are ready.  The manifest of that name "
-	"that was there\n"
-	"before is kept as .NAME.previous; if something fails, the command "
-	"that goes back\n"
-	"to it is printed.\n"
+	"whole or not\n"
+	"at all, and waits until its pods are ready.  The manifest of that "
+	"name that was\n"
+	"there before is kept as .NAME.previous; if something fails, the "
+	"command that\n"
+	"goes back to it is printed.\n"
 	"  -L, --lenient          check as a kubelet does\n"
 	"      --name NAME        what it is called in the folder\n"
 	"      --settle TIME      its pods must stay ready so long, by default "

@@ -34,8 +34,8 @@ run(const struct options *o, int argc, char *argv[])
 }
 
 const struct command cmd_check = { "check",
-	"[-Lqv] [-N NODE] [-o text|json] [--stdin-name NAME] "
-	"FILE|FOLDER|- ...",
+	"[-Lqv] [-N NODE] [-o text|json] [--stdin-name NAME]\n"
+	"           FILE|FOLDER|- ...",
 	"Says whether manifests are valid; no daemon is needed.\n"
 	"  -L, --lenient          judge as a kubelet does\n"
 	"  -N, --node NODE        the node that the pods are for\n"

@@ -31,7 +31,8 @@ run(const struct options *o, int argc, char *argv[])
 }
 
 const struct command cmd_render = { "render",
-	"[-L] [-N NODE] [-o yaml|json|identity] [--stdin-name NAME] FILE|-",
+	"[-L] [-N NODE] [-o yaml|json|identity]\n"
+	"           [--stdin-name NAME] FILE|-",
 	"Writes a manifest as it is understood, with all defaults.\n"
 	"  -L, --lenient          read it as a kubelet does\n"
 	"  -N, --node NODE        the node that the pods are for\n"

@@ -37,10 +37,10 @@ run(const struct options *o, int argc, char *argv[])
 
 const struct command cmd_shutdown = { "shutdown", "",
 	"Ends all pods, in the order of their priority, because the machine "
-	"goes down, and\n"
-	"waits for it; they run again when reconciled is started the next "
-	"time.  For root,\n"
-	"and only where reconciled.conf has \"stop pods on shutdown yes\"; "
-	"otherwise pods\n"
-	"stay.\n",
+	"goes down,\n"
+	"and waits for it; they run again when reconciled is started the next "
+	"time.  For\n"
+	"root, and only where reconciled.conf has \"stop pods on shutdown "
+	"yes\"; otherwise\n"
+	"pods stay.\n",
 	run };

@@ -57,8 +57,9 @@ run(const struct options *o, int argc, char *argv[])
 const struct command cmd_status = { "status", "[-o text|json] [POD]",
 	"How the pods, their manifests and the daemons are; or all about one "
 	"pod:\n"
-	"its containers, probes and conditions, how they ended last, and what "
-	"it waits for.\n"
+	"its containers, probes and conditions, how they ended last, and "
+	"what it waits\n"
+	"for.\n"
 	"POD is a name, with or without the node at its end, "
 	"NAMESPACE/NAME, or the\n"
 	"beginning of a uid.\n"

@@ -17,7 +17,7 @@ struct options {
 
 struct command {
 	const char *name;
-	const char *usage; /* what follows the name */
+	const char *usage; /* what follows the name; more lines are indented */
 	const char *help;  /* whole lines: what it does, its options */
 	/* An exit status.  argv[0] is the command; "--help" is taken. */
 	int (*run)(const struct options *, int argc, char *argv[]);

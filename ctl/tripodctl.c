@@ -30,14 +30,20 @@ static const struct command *const commands[] = {
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void
+usage_line(FILE *to, const char *before, const struct command *cmd)
+{
+	(void)fprintf(to, "%stripodctl %s%s%s\n", before, cmd->name,
+	    *cmd->usage != '\0' ? " " : "", cmd->usage);
+}
+
+static void
 usage(FILE *to)
 {
 	size_t i;
 
 	(void)fprintf(to, "usage: tripodctl [-hV] [-s socket] command ...\n");
 	for (i = 0; i < NCOMMANDS; i++)
-		(void)fprintf(to, "       tripodctl %s %s\n", commands[i]->name,
-		    commands[i]->usage);
+		usage_line(to, "       ", commands[i]);
 	(void)fprintf(to, "       tripodctl command --help\n");
 }
 
@@ -51,8 +57,7 @@ misuse(void)
 int
 command_misuse(const struct command *cmd)
 {
-	(void)fprintf(
-	    stderr, "usage: tripodctl %s %s\n", cmd->name, cmd->usage);
+	usage_line(stderr, "usage: ", cmd);
 	return (EX_USAGE);
 }
 
@@ -174,8 +179,8 @@ command_run(
     const struct command *cmd, const struct options *o, int argc, char *argv[])
 {
 	if (wants_help(argc, argv)) {
-		(void)printf("usage: tripodctl %s %s\n%s", cmd->name,
-		    cmd->usage, cmd->help);
+		usage_line(stdout, "usage: ", cmd);
+		(void)fputs(cmd->help, stdout);
 		return (fflush(stdout) == EOF ? EX_IOERR : EX_OK);
 	}
 	optind = 0; /* glibc: begin afresh, with other arguments */

@@ -224,7 +224,7 @@ streams()
 	grep -q '^<stdin>:3:18: ' "$STORY/out"
 	is 1 "$tripodctl" check --stdin-name web.yaml - <"$bad"
 	grep -q '^web.yaml:3:18: ' "$STORY/out"
-	is 66 "$tripodctl" check - < <(head -c 2000000 /dev/zero)
+	is 66 "$tripodctl" check - < <(head -c 2000000 /dev/zero || :)
 	grep -Fqx '<stdin>: has more than 1048576 bytes' "$STORY/err"
 	is 66 "$tripodctl" check - <&-
 	# What cannot be written is no verdict.
@@ -337,15 +337,24 @@ renders()
 	is 74 sh -c "exec $tripodctl render '$good' >/dev/full"
 }
 
+# The output fits a terminal and no line ends with blanks.
+not_ugly()
+{
+	! grep -E '.{81}| $' "$STORY/out"
+}
+
 helps()
 {
 	local command
 
-	for command in status check explain render log; do
+	for command in status plan events logs restart wait apply check \
+	    explain render log shutdown; do
 		is 0 "$tripodctl" "$command" --help
-		grep -q "^usage: tripodctl $command " "$STORY/out"
+		grep -Eq "^usage: tripodctl $command( |$)" "$STORY/out"
+		not_ugly
 	done
 	is 0 "$tripodctl" --help
+	not_ugly
 	is 64 "$tripodctl" checks
 }
 
