@@ -260,8 +260,8 @@ test_succeed(void **state)
 	p->inflight = p->pulling = 1;
 	say(r, "e", "a=1@4");
 	assert_non_null(p->next);
-	p->next->memo.container = xcalloc(1, sizeof(*p->next->memo.container));
-	p->next->memo.n_container = 1;
+	pod_forget(p->next); /* its definition has no container */
+	pod_make_room(p->next, 1);
 	text_set(&p->next->memo.container[0].image_ref, "image");
 	/* Its end. */
 	s->ready = 0;
