@@ -271,10 +271,10 @@ option(struct wish *w, int c)
 		return (0);
 	case 's':
 		w->settle_ms = match_duration(optarg);
-		return (w->settle_ms == -1 ? -1 : 0);
+		return (w->settle_ms == -1 ? command_wrong(optarg) : 0);
 	case 't':
 		w->timeout_ms = match_duration(optarg);
-		return (w->timeout_ms == -1 ? -1 : 0);
+		return (w->timeout_ms == -1 ? command_wrong(optarg) : 0);
 	default:
 		return (-1);
 	}

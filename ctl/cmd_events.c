@@ -99,7 +99,7 @@ options(struct wish *w, int argc, char *argv[])
 		else
 			return (-1);
 		if (w->json == -1 || w->query.since_ns == -1)
-			return (-1);
+			return (command_wrong(optarg));
 	}
 	w->word = argv[optind];
 	return (argc - optind > 1 ? -1 : 0);

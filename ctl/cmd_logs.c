@@ -40,10 +40,10 @@ option(struct logs_wish *w, int c)
 		w->stamps = 1;
 		return (0);
 	case 'n':
-		return (tail(w, optarg));
+		return (tail(w, optarg) == -1 ? command_wrong(optarg) : 0);
 	case 'S':
 		w->since_ns = match_time(optarg, wall_now_ns());
-		return (w->since_ns == -1 ? -1 : 0);
+		return (w->since_ns == -1 ? command_wrong(optarg) : 0);
 	default:
 		return (-1);
 	}

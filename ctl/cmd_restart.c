@@ -181,9 +181,10 @@ options(struct wish *w, int argc, char *argv[])
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'n')
 			w->no_wait = 1;
-		else if (c != 't' ||
-		    (w->timeout_ms = match_duration(optarg)) == -1)
+		else if (c != 't')
 			return (-1);
+		else if ((w->timeout_ms = match_duration(optarg)) == -1)
+			return (command_wrong(optarg));
 	}
 	if (argc - optind < 1 || argc - optind > 2)
 		return (-1);

@@ -72,10 +72,10 @@ options(struct wish *w, int argc, char *argv[])
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'F') {
 			if (goal_parse(&w->goal, optarg) == -1)
-				return (-1);
+				return (command_wrong(optarg));
 		} else if (c == 't') {
 			if ((w->timeout_ms = match_duration(optarg)) == -1)
-				return (-1);
+				return (command_wrong(optarg));
 		} else {
 			return (-1);
 		}

@@ -29,6 +29,8 @@ extern const struct command cmd_status, cmd_plan, cmd_events, cmd_logs,
 
 /* Says how a command is used; returns EX_USAGE. */
 int command_misuse(const struct command *);
+/* Says that the value of an option is none that it takes; returns -1. */
+int command_wrong(const char *value);
 /* Says what went wrong; returns EX_UNAVAILABLE. */
 int command_failed(const struct err *);
 /* What was asked for is not there, or refused; returns 1. */

@@ -47,7 +47,7 @@ judge_option(struct judge *j, int c, const char *const *forms)
 		return (0);
 	case 'o':
 		if (command_choice(forms, optarg) == -1)
-			return (-1);
+			return (command_wrong(optarg));
 		/* FALLTHROUGH */
 	case 'N':
 		judge_add(j, flag);

@@ -62,6 +62,13 @@ command_misuse(const struct command *cmd)
 }
 
 int
+command_wrong(const char *value)
+{
+	(void)fprintf(stderr, "tripodctl: not understood: \"%s\"\n", value);
+	return (-1);
+}
+
+int
 command_failed(const struct err *err)
 {
 	(void)fprintf(stderr, "tripodctl: %s\n", err->text);
@@ -91,9 +98,14 @@ command_words(int argc, char *argv[], const char *const *forms, int *form)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:", longs, NULL)) != -1)
-		if (c != 'o' || (*form = command_choice(forms, optarg)) == -1)
+	while ((c = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
+		if (c != 'o')
 			return (INT_MAX);
+		if ((*form = command_choice(forms, optarg)) == -1) {
+			(void)command_wrong(optarg); /* -1 */
+			return (INT_MAX);
+		}
+	}
 	return (argc - optind);
 }
 

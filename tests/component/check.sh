@@ -356,6 +356,8 @@ helps()
 	is 0 "$tripodctl" --help
 	not_ugly
 	is 64 "$tripodctl" checks
+	is 64 "$tripodctl" status -o yaml
+	grep -q 'not understood: "yaml"' "$STORY/err"
 }
 
 both_judge
