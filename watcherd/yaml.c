@@ -513,6 +513,16 @@ has_few_directives(const struct yaml_text *text)
 	return (n <= YAML_DIRECTIVES_MAX);
 }
 
+/* The kubelet's reader loses a character of every line then. */
+static int
+has_two_marks(const struct yaml_text *text)
+{
+	static const char two[] = YAML_MARK YAML_MARK;
+
+	return (text->len >= strlen(two) &&
+	    memcmp(text->bytes, two, strlen(two)) == 0);
+}
+
 void
 yaml_read(const void *bytes, size_t len, struct arena *arena,
     struct problems *problems, struct documents *documents)
@@ -528,6 +538,11 @@ yaml_read(const void *bytes, size_t len, struct arena *arena,
 	r.documents = documents;
 	r.work = len * YAML_WORK_LOADED;
 	documents->n = 0;
+	if (has_two_marks(&r.text)) {
+		problem_add(problems, (struct place){ 1, 1 }, NULL,
+		    "begins with two byte order marks: remove them");
+		return;
+	}
 	if (!has_few_directives(&r.text)) {
 		problem_add(problems, (struct place){ 1, 1 }, NULL,
 		    "more than %d directives", YAML_DIRECTIVES_MAX);

@@ -239,6 +239,9 @@ static const struct {
 	{ "a: !!int x", "does not fit its tag", 1, 4 },
 	{ "a: !mine x", "", 0, 0 },
 	{ "a: \"\\/\"", "no escape", 1, 4 },
+	{ "\xef\xbb\xbf\xef\xbb\xbf"
+	  "a: b",
+	    "two byte order marks", 1, 1 },
 	{ "\xef\xbb\xbf\xc3\xa9: \"a/b\\n\\/\"", "no escape", 1, 4 },
 	{ "a: \"it\\'s \\'\\\"", "unexpected end", 1, 4 },
 	{ "a: [http://h/?q]", "cannot have '?'", 1, 5 },
