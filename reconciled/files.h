@@ -62,8 +62,8 @@ uint32_t files_next_attempt(
 void files_log_path(char path[static PATH_MAX], const struct pod *,
     const struct seen_container *);
 /*
- * Makes the link in "container logs" that log collectors follow; a
- * failure is logged only.
+ * Makes the link in "container logs" that log collectors follow, if there
+ * is a log; a failure is logged only.
  */
 void files_link_log(
     const struct files *, const struct pod *, const struct seen_container *);

@@ -261,6 +261,12 @@ test_links(void **state)
 	files_remove_log(&f->files, f->p, c);
 	assert_false(exists(below(f, "containers/web_default_main-id1.log")));
 	assert_false(exists(want));
+	/* A container that never began has no log. */
+	files_link_log(&f->files, f->p, c);
+	n = readlink(below(f, "containers/web_default_main-id1.log"), target,
+	    sizeof(target));
+	assert_int_equal(n, -1);
+	put(below(f, "pods/default_web_u1/main/3.log"), "line");
 	/* A long name is cut to what a file may be called. */
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
