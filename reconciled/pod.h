@@ -118,7 +118,6 @@ struct pod {
 	int dirty;	    /* its status may have changed */
 	uint8_t *published; /* last status sent to mirrord */
 	size_t published_len;
-	char refused[POD_MESSAGE_MAX]; /* policy's reason, or "" */
 	Tripod__MirrorItem__State mirror_state;
 	char mirror_reason[POD_MESSAGE_MAX];
 };

@@ -331,10 +331,7 @@ add_reason(struct builder *b)
 {
 	const struct pod *p = b->pod;
 
-	if (p->refused[0] != '\0') {
-		b->out->reason = must_strdup(b->arena, "PolicyRefused");
-		b->out->message = must_strdup(b->arena, p->refused);
-	} else if (p->want.down == DOWN_ENDS) {
+	if (p->want.down == DOWN_ENDS) {
 		b->out->reason = must_strdup(b->arena, "Terminated");
 		b->out->message = must_strdup(b->arena,
 		    "Pod was terminated in response to imminent node "

@@ -79,9 +79,6 @@ why_wanted(const struct asked *a)
 	if (a->env->runtime[0] != '\0')
 		return (because(must_printf(a->arena,
 		    "the runtime is not there: %s", a->env->runtime)));
-	if (p->refused[0] != '\0')
-		return (because(must_printf(
-		    a->arena, "refused by policy: %s", p->refused)));
 	if (w->terminating)
 		return (because(w->wanted
 			? "it ends, and begins anew after that"
