@@ -350,7 +350,7 @@ $(eval $(call unit,record,reconciled/record.o gen/tripod.pb-c.o $(BASE),\
     -lprotobuf-c))
 HELPER_TEST	 = reconciled/helper.o reconciled/filter.o common/privdrop.o \
 		   common/sandbox_linux.o
-$(eval $(call unit,helper,$(HELPER_TEST) $(BASE),\
+$(eval $(call unit,helper,$(HELPER_TEST) reconciled/disk.o $(BASE),\
     -levent_core -lseccomp -lprotobuf-c))
 PROBER_TEST	 = tests/unit/callworld.o $(PROBECALL) gen/tripod.pb-c.o $(BASE)
 LIBS_PROBER	 = -lcurl -levent_core -lprotobuf-c
@@ -379,7 +379,7 @@ $(eval $(call unit,status_pod,tests/unit/planrow.o $(STATUS) \
     reconciled/qos.o $(PLAN) $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o reconciled/lender.o \
-    $(HELPER_TEST) common/name.o $(BASE),\
+    $(HELPER_TEST) reconciled/disk.o common/name.o $(BASE),\
     -levent_core -lseccomp -lprotobuf-c))
 $(eval $(call unit,define,reconciled/define.o reconciled/desired.o \
     reconciled/podgroup.o reconciled/qos.o $(POD),-lprotobuf-c))

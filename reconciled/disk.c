@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,20 @@ disk_remove(int at, const char *name)
 {
 	if (remove_tree(at, name, REMOVE_DEPTH_MAX) == -1)
 		log_warnx("%s: not all could be removed", name);
+}
+
+int
+disk_open_above(const char *path)
+{
+	char *copy = xstrdup(path), *up = copy;
+	int fd;
+
+	do {
+		up = dirname(up); /* shortens copy in place */
+		fd = open(up, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	} while (fd == -1 && strcmp(up, "/") != 0);
+	free(copy);
+	return (fd);
 }
 
 int

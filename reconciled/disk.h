@@ -21,6 +21,8 @@
 int disk_make_path(int at, const char *path, mode_t);
 /* Opens a folder, making it where it is missing; -1 and err. */
 int disk_open_made(int at, const char *path, mode_t, struct err *);
+/* The nearest folder above a path that exists, for landlock; -1 with errno. */
+int disk_open_above(const char *path);
 /* All of it, unless the disk is full or broken.  errno. */
 int disk_write_all(int fd, const void *, size_t len);
 /*

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "common/mem.h"
 #include "common/mtime.h"
 #include "common/privdrop.h"
+#include "reconciled/disk.h"
 
 #define PATIENCE_MS (HELPER_SECONDS * 1000 + 1000)
 #define IDLE_SECONDS 1 /* before a process is let go */
@@ -197,21 +197,6 @@ serve(const struct helper_kind *kind, int fd, int folder)
 	_exit(0);
 }
 
-/* The nearest folder above a path that exists. */
-static int
-open_above(const char *path)
-{
-	char *copy = xstrdup(path), *up = copy;
-	int fd;
-
-	do {
-		up = dirname(up); /* shortens copy in place */
-		fd = open(up, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	} while (fd == -1 && strcmp(up, "/") != 0);
-	free(copy);
-	return (fd);
-}
-
 static void
 enter_sandbox(const struct helper_kind *kind, const char *path, int optional)
 {
@@ -232,7 +217,7 @@ enter_sandbox(const struct helper_kind *kind, const char *path, int optional)
 	s.optional = optional;
 	s.mounts = kind->beneath == 0;
 	if (kind->beneath != 0) {
-		beneath.fd = open_above(path);
+		beneath.fd = disk_open_above(path);
 		s.paths = &beneath;
 		s.npaths = 1;
 	}

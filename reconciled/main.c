@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <ifaddrs.h>
-#include <libgen.h>
 #include <limits.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -26,6 +25,7 @@
 #include "common/name.h"
 #include "common/privdrop.h"
 #include "reconciled/collect.h"
+#include "reconciled/disk.h"
 #include "reconciled/filter.h"
 #include "reconciled/kept.h"
 #include "reconciled/peers.h"
@@ -386,21 +386,6 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 	(void)event_base_loopexit(r->base, NULL); /* cannot fail here */
 }
 
-/* The nearest folder above a path that exists, for landlock. */
-static int
-open_ancestor(const char *path)
-{
-	char *copy = xstrdup(path), *up = copy;
-	int fd;
-
-	do {
-		up = dirname(up); /* shortens copy in place */
-		fd = open(up, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	} while (fd == -1 && strcmp(up, "/") != 0);
-	free(copy);
-	return (fd);
-}
-
 /* Groups are made, written to and killed below "kubepods" alone. */
 static size_t
 cgroup_paths(const struct cgroups *c, struct sandbox_path *paths)
@@ -436,10 +421,10 @@ enter_sandbox(const struct reconciled *r)
 	int etc, resolver, pointed = -1;
 
 	/* Files may be replaced there: hosts, resolver settings. */
-	etc = open_ancestor("/etc/hosts");
-	resolver = open_ancestor(r->conf.resolver);
+	etc = disk_open_above("/etc/hosts");
+	resolver = disk_open_above(r->conf.resolver);
 	if ((real = realpath(r->conf.resolver, NULL)) != NULL)
-		pointed = open_ancestor(real);
+		pointed = disk_open_above(real);
 	free(real);
 	paths[n++] = (struct sandbox_path){ etc, SANDBOX_READ };
 	paths[n++] = (struct sandbox_path){ resolver, SANDBOX_READ };
