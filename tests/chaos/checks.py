@@ -148,7 +148,7 @@ def processes(world, s):
     for one in running - {p.container for p in s.processes}:
         yield f"container {one[:12]} has no process"
     # containerd that is killed, or whose caller is, between the start of a
-    # shim and its first call, forgets the shim; CRI cannot name it.
+    # shim and that of its first process, forgets the shim; CRI cannot name it.
     known = {x["id"] for x in s.sandboxes + s.containers}
     shims = collections.Counter(
         one for one, busy in machine.shims(world.rig.folder)

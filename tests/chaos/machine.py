@@ -136,6 +136,12 @@ def inhabitants(root, group):
     return found
 
 
+def started(pid):
+    """Children, without those of runc: what it prepares, and has not begun."""
+    return [p for p in children(pid)
+            if not read(f"/proc/{p}/comm").startswith("runc")]
+
+
 def shims(folder):
     """Of the runtime below a folder: what each was started for, and whether
     it has a process of a container."""
@@ -147,7 +153,7 @@ def shims(folder):
                 words = read(f"/proc/{name}/cmdline").split("\0")
                 if any(w.startswith(folder + "/") for w in words):
                     found.append((words[words.index("-id") + 1],
-                                  bool(children(int(name)))))
+                                  bool(started(int(name)))))
         except (OSError, ValueError):
             pass
     return found
