@@ -218,9 +218,9 @@ on_stopped(void *ctx, struct cri_result *res)
 			    res->message);
 			op_failed(op, res, &c->retry);
 		} else if (c->state != SEEN_EXITED) {
-			/* How it ended is asked before the next plan. */
 			c->state = SEEN_EXITED;
 			c->detailed = 0;
+			observe_end(op->r, op->pod, c);
 		}
 	}
 	op_free(op);

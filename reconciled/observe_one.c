@@ -10,8 +10,13 @@
 #include "reconciled/termination.h"
 
 #define MESSAGE_ARENA_MAX (4 * 1024 * 1024) /* the runtime's may be long */
-#define LOOK_FIRST_MS 5 /* an exit event may come before CRI knows */
-#define LOOK_LAST_MS 1280
+/*
+ * An event of an end may come long before CRI knows of it: containerd cleans
+ * up first.  It is asked again after that much, and later after an eighth of
+ * the time that has passed: a look is late by as much at most.
+ */
+#define LOOK_FIRST_MS 4
+#define LOOK_LIMIT_MS 2500
 
 /* A question about one container or sandbox. */
 struct question {
@@ -19,8 +24,8 @@ struct question {
 	struct pod *pod;
 	char *id;
 	void (*ask)(struct question *);
-	int wait_ms; /* before it was asked again, to let CRI catch up */
-	struct event *ev;
+	struct mtime since; /* it was asked first, or hastened */
+	struct event *ev;   /* it is asked again then */
 };
 
 static struct question *
@@ -33,6 +38,7 @@ question_new(struct reconciled *r, struct pod *p, const char *id,
 	q->pod = p;
 	q->id = xstrdup(id);
 	q->ask = ask;
+	q->since = mtime_now();
 	p->inflight++;
 	return (q);
 }
@@ -114,20 +120,30 @@ on_look_again(evutil_socket_t fd, short what, void *arg)
 static int
 question_again(struct question *q)
 {
-	struct timeval tv;
+	int64_t passed = mtime_diff(mtime_now(), q->since), wait = passed / 8;
+	struct timeval tv = { 0, 0 };
 
-	q->wait_ms = q->wait_ms == 0 ? LOOK_FIRST_MS : q->wait_ms * 2;
-	if (q->wait_ms > LOOK_LAST_MS) {
+	if (passed > LOOK_LIMIT_MS) {
 		observe_after(q->r, LIST_NO_EVENTS_MS); /* once more */
 		return (0);
 	}
-	tv.tv_sec = q->wait_ms / 1000;
-	tv.tv_usec = q->wait_ms % 1000 * 1000;
+	tv.tv_usec = (wait > LOOK_FIRST_MS ? wait : LOOK_FIRST_MS) * 1000;
 	if (q->ev == NULL)
 		q->ev = evtimer_new(q->r->base, on_look_again, q);
 	if (q->ev == NULL || event_add(q->ev, &tv) == -1)
 		fatalx("event_add");
 	return (1);
+}
+
+/* There is news: what waits to be asked again is asked now. */
+static void
+question_hasten(struct question *q)
+{
+	if (q->ev == NULL || !event_pending(q->ev, EV_TIMEOUT, NULL))
+		return;
+	(void)event_del(q->ev); /* cannot fail */
+	q->since = mtime_now();
+	q->ask(q);
 }
 
 /*
@@ -173,7 +189,7 @@ on_container_status(void *ctx, struct cri_result *res)
 
 	c = container_find(&q->pod->seen, q->id);
 	if (c != NULL)
-		c->asked = 0;
+		c->asked = NULL;
 	if (res->code != GRPC_OK) {
 		question_failed(q, res, "FailedSync",
 		    c == NULL ? NULL : c->name,
@@ -187,7 +203,7 @@ on_container_status(void *ctx, struct cri_result *res)
 			fill_message(r, q->pod, c, a->status);
 		q->pod->dirty = 1;
 		if (c->ended && c->state != SEEN_EXITED && question_again(q)) {
-			c->asked = 1;
+			c->asked = q;
 			return;
 		}
 	}
@@ -209,10 +225,20 @@ ask_container(struct question *q)
 void
 observe_container(struct reconciled *r, struct pod *p, struct seen_container *c)
 {
-	if (c->asked || question_waits(r, &c->question))
+	if (c->asked != NULL || question_waits(r, &c->question))
 		return;
-	c->asked = 1;
-	ask_container(question_new(r, p, c->id, ask_container));
+	c->asked = question_new(r, p, c->id, ask_container);
+	ask_container(c->asked);
+}
+
+void
+observe_end(struct reconciled *r, struct pod *p, struct seen_container *c)
+{
+	retry_clear(&c->question);
+	if (c->asked != NULL)
+		question_hasten(c->asked);
+	else
+		observe_container(r, p, c);
 }
 
 static void
@@ -238,7 +264,7 @@ on_sandbox_status(void *ctx, struct cri_result *res)
 
 	s = sandbox_find(&q->pod->seen, q->id);
 	if (s != NULL)
-		s->asked = 0;
+		s->asked = NULL;
 	if (res->code != GRPC_OK) {
 		question_failed(q, res, "FailedPodSandBoxStatus", NULL,
 		    s == NULL ? NULL : &s->question);
@@ -253,7 +279,7 @@ on_sandbox_status(void *ctx, struct cri_result *res)
 			sandbox_fill_ips(s, a->status->network);
 		q->pod->dirty = 1;
 		if (s->ended && s->ready && question_again(q)) {
-			s->asked = 1;
+			s->asked = q;
 			return;
 		}
 	}
@@ -275,10 +301,10 @@ ask_sandbox(struct question *q)
 void
 observe_sandbox(struct reconciled *r, struct pod *p, struct seen_sandbox *s)
 {
-	if (s->asked || question_waits(r, &s->question))
+	if (s->asked != NULL || question_waits(r, &s->question))
 		return;
-	s->asked = 1;
-	ask_sandbox(question_new(r, p, s->id, ask_sandbox));
+	s->asked = question_new(r, p, s->id, ask_sandbox);
+	ask_sandbox(s->asked);
 }
 
 void
@@ -294,8 +320,7 @@ observe_hint(struct reconciled *r, const struct hint *hint)
 		c = container_find(&p->seen, hint->id);
 		if (c != NULL && c->state != SEEN_EXITED) {
 			c->ended = 1;
-			retry_clear(&c->question); /* this is news */
-			observe_container(r, p, c);
+			observe_end(r, p, c);
 		}
 		s = sandbox_find(&p->seen, hint->id);
 		if (s != NULL && s->ready && !s->busy) {

@@ -57,8 +57,7 @@ is_live(const struct planner *p, size_t i)
 
 	TAILQ_FOREACH (c, &p->seen->containers, entry)
 		if (strcmp(c->name, name) == 0 &&
-		    (container_may_run(c) ||
-			(c->state == SEEN_CREATED && c->busy)))
+		    (container_may_run(c) || container_is_starting(c)))
 			return (1);
 	return (0);
 }
@@ -153,18 +152,11 @@ int
 plan_stop_containers(struct planner *p, enum stop_cause cause)
 {
 	struct seen_container *c;
-	int running = 0;
 
-	TAILQ_FOREACH (c, &p->seen->containers, entry) {
-		/* One that is being started runs as soon as it is. */
-		if (c->state == SEEN_CREATED && c->busy)
-			running = 1;
-		if (!container_may_run(c))
-			continue;
-		running = 1;
-		plan_stop(p, c, cause);
-	}
-	return (running);
+	TAILQ_FOREACH (c, &p->seen->containers, entry)
+		if (container_may_run(c))
+			plan_stop(p, c, cause);
+	return (pod_will_run(p->seen));
 }
 
 static void

@@ -195,8 +195,9 @@ publish_pod(struct reconciled *r, struct pod *p)
 		peers_pod(r->peers, p, item);
 	}
 	arena_release(&arena);
+	/* What is still to be cleaned up does not show. */
 	if (p->want.terminating && !p->want.wanted && r->listed &&
-	    !pod_has_running(&p->seen) && p->inflight == 0)
+	    !p->seen.stale && !pod_will_run(&p->seen))
 		peers_pod_gone(r->peers, p);
 }
 

@@ -128,6 +128,11 @@ void observe_after(struct reconciled *, int ms);
 void observe_container(
     struct reconciled *, struct pod *, struct seen_container *);
 void observe_sandbox(struct reconciled *, struct pod *, struct seen_sandbox *);
+/*
+ * It has ended, or will be known to have in a moment: asks how, now, also
+ * when it was asked a moment ago or could not be told.
+ */
+void observe_end(struct reconciled *, struct pod *, struct seen_container *);
 /* A hint from the runtime: the thing with this id has changed. */
 void observe_hint(struct reconciled *, const struct hint *);
 

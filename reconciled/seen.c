@@ -46,6 +46,12 @@ container_may_run(const struct seen_container *c)
 }
 
 int
+container_is_starting(const struct seen_container *c)
+{
+	return (c->state == SEEN_CREATED && c->busy);
+}
+
+int
 pod_has_running(const struct pod_seen *seen)
 {
 	const struct seen_container *c;
@@ -54,6 +60,17 @@ pod_has_running(const struct pod_seen *seen)
 		if (container_may_run(c))
 			return (1);
 	return (0);
+}
+
+int
+pod_will_run(const struct pod_seen *seen)
+{
+	const struct seen_container *c;
+
+	TAILQ_FOREACH (c, &seen->containers, entry)
+		if (container_is_starting(c))
+			return (1);
+	return (pod_has_running(seen));
 }
 
 int

@@ -44,6 +44,7 @@ enum stop_cause {
 const char *stop_cause_str(enum stop_cause);
 
 struct op;
+struct question;
 
 struct seen_container {
 	TAILQ_ENTRY(seen_container) entry;
@@ -58,13 +59,14 @@ struct seen_container {
 	int32_t exit_code;
 	char *reason, *message, *image, *image_ref;
 	enum hook_state post_start, pre_stop;
-	struct op *hook;      /* the one that runs; act.c's, or NULL */
+	struct op *hook; /* the one that runs; act.c's, or NULL */
+	/* ContainerStatus is on its way; observe_one.c's, or NULL. */
+	struct question *asked;
 	enum stop_cause stop; /* its stop has begun ... */
 	struct mtime stop_at; /* ... then */
 	/* When its preStop hook or StopContainer under way runs out of time. */
 	struct mtime stop_until;
 	int detailed; /* ContainerStatus has answered for this state */
-	int asked;    /* ContainerStatus is on its way */
 	int ended;    /* an event said so; its state may be behind */
 	int restart;  /* asked for by the operator */
 	int busy;     /* actions on it in flight */
@@ -85,7 +87,8 @@ struct seen_sandbox {
 	char *ip[SANDBOX_IPS_MAX]; /* the primary one first */
 	size_t n_ip;		   /* 0 while unknown, or the host's */
 	int ended;		   /* an event said so; see above */
-	int detailed, asked, busy, listed;
+	int detailed, busy, listed;
+	struct question *asked;
 	struct retry retry;
 	struct retry question; /* PodSandboxStatus has failed */
 };
@@ -107,6 +110,8 @@ int pod_is_live(const struct pod_seen *);
 int pod_holds_network(const struct pod_seen *);
 /* Whether a process of it may run. */
 int pod_has_running(const struct pod_seen *);
+/* The same, or will as soon as a start that is under way is through. */
+int pod_will_run(const struct pod_seen *);
 /* True when nothing of it is left in the runtime. */
 int pod_is_gone(const struct pod_seen *);
 
@@ -130,6 +135,7 @@ struct seen_container *container_add(struct pod_seen *, const char *id,
 void container_drop(struct pod_seen *, struct seen_container *);
 /* It runs, or nobody knows. */
 int container_may_run(const struct seen_container *);
+int container_is_starting(const struct seen_container *);
 
 /* Replaces a string that pods own. */
 void text_set(char **, const char *);

@@ -18,6 +18,8 @@ sandbox_init(struct cripod *p)
 	p->namespaces.network = RUNTIME__V1__NAMESPACE_MODE__NODE;
 	runtime__v1__linux_sandbox_security_context__init(&p->sandbox_security);
 	p->sandbox_security.namespace_options = &p->namespaces;
+	runtime__v1__security_profile__init(&p->seccomp); /* the runtime's */
+	p->sandbox_security.seccomp = &p->seccomp;
 	runtime__v1__linux_pod_sandbox_config__init(&p->sandbox_linux);
 	p->sandbox_linux.security_context = &p->sandbox_security;
 	runtime__v1__pod_sandbox_config__init(&p->sandbox);

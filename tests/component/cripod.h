@@ -19,6 +19,7 @@ struct cripod {
 	Runtime__V1__PodSandboxMetadata sandbox_meta;
 	Runtime__V1__NamespaceOption namespaces;
 	Runtime__V1__LinuxSandboxSecurityContext sandbox_security;
+	Runtime__V1__SecurityProfile seccomp;
 	Runtime__V1__LinuxPodSandboxConfig sandbox_linux;
 	Runtime__V1__PodSandboxConfig sandbox;
 	Runtime__V1__ContainerMetadata container_meta;

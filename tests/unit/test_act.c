@@ -33,7 +33,7 @@ struct world {
 	int64_t deadline_ms;
 	work_done waits;
 	void *waits_ctx;
-	int cancelled, observed, listed;
+	int cancelled, observed, ends, listed;
 	const char *event; /* the last one's reason */
 	handler_done hooked;
 	void *hook_ctx;
@@ -168,6 +168,15 @@ observe_container(struct reconciled *r, struct pod *p, struct seen_container *c)
 	(void)p;
 	(void)c;
 	here->observed++;
+}
+
+void
+observe_end(struct reconciled *r, struct pod *p, struct seen_container *c)
+{
+	(void)r;
+	(void)p;
+	(void)c;
+	here->ends++;
 }
 
 Runtime__V1__ContainerConfig *
@@ -516,6 +525,7 @@ test_stop_twice(void **state)
 	assert_true(mtime_diff(c->stop_until, mtime_now()) <= 2000);
 	answer(w, CRI_STOP_CONTAINER, GRPC_OK, 0, &a);
 	assert_int_equal(c->state, SEEN_EXITED);
+	assert_int_equal(w->ends, 1);
 	assert_true(c->busy);
 	w->done = first;
 	w->ctx = ctx;

@@ -18,7 +18,7 @@
 
 #define CALLS_MAX 8
 #define TEXT(s) ((char *)(uintptr_t)(s))
-#define LOOKS_MAX 20 /* more than there may be */
+#define LOOKS_MAX 60 /* more than there may be */
 #define NET_MS 10000 /* between lists without reason (runtime.md 10.1) */
 
 /* A call that is not answered yet. */
@@ -36,6 +36,7 @@ struct world {
 	struct asked asked[CALLS_MAX];
 	size_t n;
 	int told; /* statuses */
+	int gone; /* ends of pods */
 };
 
 /* The functions below have no other way to it. */
@@ -82,6 +83,7 @@ peers_pod_gone(struct peers *peers, struct pod *p)
 {
 	(void)peers;
 	(void)p;
+	here->gone++;
 }
 
 void
@@ -303,6 +305,9 @@ test_container_ends(void **state)
 	answer_container(w, RUNTIME__V1__CONTAINER_STATE__CONTAINER_RUNNING);
 	assert_int_equal(w->c->state, SEEN_RUNNING);
 	event_base_loop(w->r.base, EVLOOP_ONCE);
+	answer_container(w, RUNTIME__V1__CONTAINER_STATE__CONTAINER_RUNNING);
+	/* More news while it waits is a reason to ask at once. */
+	hint(w, "c");
 	answer_container(w, RUNTIME__V1__CONTAINER_STATE__CONTAINER_EXITED);
 	assert_int_equal(w->c->state, SEEN_EXITED);
 	assert_string_equal(w->c->message, "said");
@@ -467,6 +472,45 @@ test_gate(void **state)
 	assert_int_equal(w->told, 2);
 }
 
+/* Its end is told when nothing of it runs, before all is cleaned up. */
+static void
+test_gone(void **state)
+{
+	const struct {
+		enum seen_state state;
+		int busy, stale, wanted, gone;
+	} rows[] = {
+		{ SEEN_EXITED, 0, 0, 0, 1 },
+		{ SEEN_EXITED, 1, 0, 0, 1 }, /* it is being removed */
+		{ SEEN_EXITED, 0, 1, 0, 0 }, { SEEN_EXITED, 0, 0, 1, 0 },
+		{ SEEN_RUNNING, 0, 0, 0, 0 },
+		{ SEEN_RUNNING, 1, 0, 0, 0 }, /* it is being stopped */
+		{ SEEN_UNKNOWN, 0, 0, 0, 0 }, { SEEN_CREATED, 0, 0, 0, 1 },
+		{ SEEN_CREATED, 1, 0, 0, 0 }, /* it is being started */
+	};
+	Tripod__Definition d = TRIPOD__DEFINITION__INIT;
+	Tripod__Pod pod = TRIPOD__POD__INIT;
+	struct world *w = *state;
+	size_t i;
+
+	d.pod = &pod;
+	w->p->definition = &d;
+	w->p->want.terminating = 1;
+	w->p->inflight++; /* the stop of its sandbox, say */
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		w->c->state = rows[i].state;
+		w->c->busy = rows[i].busy;
+		w->p->seen.stale = rows[i].stale;
+		w->p->want.wanted = rows[i].wanted;
+		w->p->dirty = 1;
+		w->gone = 0;
+		publish(&w->r);
+		if (w->gone != rows[i].gone)
+			fail_msg("row %zu: %d", i, w->gone);
+	}
+	w->p->inflight--;
+}
+
 /*
  * Milliseconds until the next list, give or take what the two clocks that
  * libevent converts between have drifted apart.
@@ -541,6 +585,7 @@ main(void)
 		TEST(test_no_answer),
 		TEST(test_never_told),
 		TEST(test_gate),
+		TEST(test_gone),
 		TEST(test_list_fails),
 		TEST(test_old_list),
 	};
