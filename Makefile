@@ -337,6 +337,8 @@ CGROUP_TEST	 = reconciled/cgroup.o reconciled/disk.o $(TRANSLATE)
 $(eval $(call unit,podgroup,reconciled/podgroup.o reconciled/qos.o \
     gen/tripod.pb-c.o $(BASE),-lprotobuf-c))
 $(eval $(call unit,cgroup,tests/unit/podworld.o $(CGROUP_TEST),-lprotobuf-c))
+$(eval $(call unit,pull,reconciled/act_image.o reconciled/imageref.o \
+    $(PLAN) gen/cri.pb-c.o $(POD),-lprotobuf-c))
 $(eval $(call unit,act,tests/unit/actworld.o $(ACT) $(PLAN) \
     reconciled/podgroup.o reconciled/qos.o \
     gen/cri.pb-c.o $(POD),-lprotobuf-c))

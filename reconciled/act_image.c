@@ -10,9 +10,11 @@
 #include "reconciled/collect.h"
 #include "reconciled/imageref.h"
 #include "reconciled/message.h"
+#include "reconciled/order.h"
 
 /* A pull that gets nowhere; what it has got so far is kept by containerd. */
 #define PULL_DEADLINE_MS (3600 * 1000)
+#define PULLS_MAX 4 /* at once: more of them share one link and one disk */
 
 static void
 image_found(struct op *op, const Runtime__V1__Image *image)
@@ -70,13 +72,90 @@ pull_reason(const char *message)
 	return ("ErrImagePull");
 }
 
+static void on_pulled(void *, struct cri_result *);
+
+static void
+pull_begin(struct op *op)
+{
+	Runtime__V1__PullImageRequest req =
+	    RUNTIME__V1__PULL_IMAGE_REQUEST__INIT;
+	const Tripod__Container *spec = op_spec(op);
+	struct arena arena;
+
+	event_normal(op->r, op->pod, spec->name, "Pulling",
+	    "Pulling image \"%s\"", spec->image);
+	arena_init(&arena, REQUEST_MAX);
+	req.image = translate_image(&arena, spec->image);
+	req.sandbox_config = prepare_sandbox(&arena, op->r, op->pod, 0);
+	op->began = mtime_now();
+	op->call = cri_call_deadline(op->r->cri, CRI_PULL_IMAGE, &req.base,
+	    PULL_DEADLINE_MS, on_pulled, op);
+	arena_release(&arena);
+}
+
+/* There is room, and nobody pulls the same image already. */
+static int
+pull_may_begin(const struct op *op)
+{
+	const struct op *o;
+	size_t n = 0;
+
+	TAILQ_FOREACH (o, &op->r->pulls, turn) {
+		if (o->call == NULL)
+			continue;
+		n++;
+		if (strcmp(op_spec(o)->image, op_spec(op)->image) == 0)
+			return (0);
+	}
+	return (n < PULLS_MAX);
+}
+
+/* The most important one that waits and may begin; NULL: there is none. */
+static struct op *
+pull_next(const struct reconciled *r)
+{
+	struct op *op, *next = NULL;
+
+	TAILQ_FOREACH (op, &r->pulls, turn)
+		if (op->call == NULL && pull_may_begin(op) &&
+		    (next == NULL || order_outranks(op->pod, next->pod)))
+			next = op;
+	return (next);
+}
+
+static void
+pull_unlist(struct op *op)
+{
+	TAILQ_REMOVE(&op->r->pulls, op, turn);
+	op_memo(op)->pull = NULL;
+	op->call = NULL;
+}
+
+/* It is over; whoever waited looks again, since that may have been his. */
+static void
+pull_leave(struct op *op)
+{
+	struct reconciled *r = op->r;
+
+	pull_unlist(op);
+	while ((op = pull_next(r)) != NULL) {
+		if (op_spec(op)->pull_policy ==
+		    TRIPOD__PULL_POLICY__PULL_ALWAYS) {
+			pull_begin(op);
+		} else {
+			pull_unlist(op);
+			act_image(op);
+		}
+	}
+}
+
 static void
 on_pulled(void *ctx, struct cri_result *res)
 {
 	struct op *op = ctx;
 	const Tripod__Container *spec = op_spec(op);
 
-	op_memo(op)->pull = NULL;
+	pull_leave(op);
 	if (res->code != GRPC_OK) {
 		event_warning(op->r, op->pod, spec->name, "Failed",
 		    "Failed to pull image \"%s\": %s", spec->image,
@@ -97,24 +176,16 @@ on_pulled(void *ctx, struct cri_result *res)
 	act_image(op);
 }
 
+/* Pulls, or waits until there is room for that. */
 static void
 image_pull(struct op *op)
 {
-	Runtime__V1__PullImageRequest req =
-	    RUNTIME__V1__PULL_IMAGE_REQUEST__INIT;
-	const Tripod__Container *spec = op_spec(op);
-	struct arena arena;
+	int now = pull_may_begin(op);
 
-	event_normal(op->r, op->pod, spec->name, "Pulling",
-	    "Pulling image \"%s\"", spec->image);
-	arena_init(&arena, REQUEST_MAX);
-	req.image = translate_image(&arena, spec->image);
-	req.sandbox_config = prepare_sandbox(&arena, op->r, op->pod, 0);
-	op->began = mtime_now();
+	TAILQ_INSERT_TAIL(&op->r->pulls, op, turn);
 	op_memo(op)->pull = op;
-	op->call = cri_call_deadline(op->r->cri, CRI_PULL_IMAGE, &req.base,
-	    PULL_DEADLINE_MS, on_pulled, op);
-	arena_release(&arena);
+	if (now)
+		pull_begin(op);
 }
 
 static void
@@ -206,16 +277,16 @@ act_image(struct op *op)
 void
 act_cancel_pulls(struct pod *p)
 {
-	struct memo_container *m;
+	struct op *op;
 	size_t i;
 
 	for (i = 0; i < p->memo.n_container; i++) {
-		m = &p->memo.container[i];
-		if (m->pull == NULL)
+		if ((op = p->memo.container[i].pull) == NULL)
 			continue;
-		cri_cancel(m->pull->call);
-		m->busy = 0;
-		op_free(m->pull);
-		m->pull = NULL;
+		if (op->call != NULL)
+			cri_cancel(op->call);
+		p->memo.container[i].busy = 0;
+		pull_leave(op);
+		op_free(op);
 	}
 }

@@ -13,13 +13,14 @@
 
 /* An action under way. */
 struct op {
+	TAILQ_ENTRY(op) turn; /* IMAGE: pulls under way, or waiting */
 	struct reconciled *r;
 	struct pod *pod;
 	struct action act; /* its id is not to be used */
 	char *id;
 	struct backoff crash;	 /* CREATE: of the new instance */
 	struct mtime began;	 /* IMAGE: the pull */
-	struct cri_call *call;	 /* IMAGE: the pull, to be cancelled */
+	struct cri_call *call;	 /* IMAGE: the pull; NULL: it waits */
 	int pulled;		 /* IMAGE: just now */
 	struct handler_run *run; /* hooks */
 };

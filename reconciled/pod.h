@@ -29,7 +29,7 @@ struct memo_container {
 	int64_t image_uid; /* user of the image; -1: not a number */
 	char *image_user;  /* its name, or NULL or "" */
 	int busy;	   /* image look-up, pull or creation in flight */
-	struct op *pull;   /* PullImage under way; act.c's, or NULL */
+	struct op *pull;   /* PullImage, or its wait; act.c's, or NULL */
 	struct retry image;
 	struct retry create;
 	char reason[POD_REASON_MAX]; /* of the last failure, or "" */

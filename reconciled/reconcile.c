@@ -374,6 +374,7 @@ void
 reconcile_init(struct reconciled *r)
 {
 	r->places = places();
+	TAILQ_INIT(&r->pulls);
 	records_init(&r->records);
 	r->ev_reconcile = event_new(r->base, -1, 0, on_reconcile, r);
 	r->ev_wake = evtimer_new(r->base, on_wake, r);

@@ -48,6 +48,8 @@ struct peers;
 struct prober;
 struct collect;
 
+TAILQ_HEAD(ops, op);
+
 struct reconciled {
 	struct event_base *base;
 	struct reconciled_conf conf;
@@ -84,6 +86,7 @@ struct reconciled {
 	int list_wait_ms; /* after it has failed again and again */
 	int no_events;	  /* the runtime has none: list often */
 	size_t places;	  /* for sandboxes being started */
+	struct ops pulls; /* act_image.c's: under way, or waiting */
 	int redefine;	  /* what files want, or may have, has changed */
 	int exit_code;
 	int64_t started_ns;

@@ -17,7 +17,6 @@
 #include "reconciled/subpath.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
-#define HOUR_MS (3600 * 1000)
 
 struct world {
 	struct reconciled r;
@@ -30,10 +29,9 @@ struct world {
 	enum cri_method method;
 	cri_done done;
 	void *ctx;
-	int64_t deadline_ms;
 	work_done waits;
 	void *waits_ctx;
-	int cancelled, observed, ends, listed;
+	int observed, ends, listed;
 	const char *event; /* the last one's reason */
 	handler_done hooked;
 	void *hook_ctx;
@@ -54,7 +52,7 @@ cri_call_deadline(struct cri *cri, enum cri_method method,
 	(void)req;
 	assert_null(here->done);
 	here->method = method;
-	here->deadline_ms = deadline_ms;
+	(void)deadline_ms;
 	here->done = done;
 	here->ctx = ctx;
 	return ((struct cri_call *)(void *)&some_call);
@@ -72,7 +70,6 @@ cri_cancel(struct cri_call *call)
 {
 	assert_ptr_equal(call, &some_call);
 	here->done = NULL;
-	here->cancelled++;
 }
 
 void
@@ -282,18 +279,6 @@ wait_end(struct world *w, const char *why)
 	done(w->waits_ctx, why == NULL ? NULL : &err);
 }
 
-static void
-answer_image(struct world *w, const char *id)
-{
-	Runtime__V1__ImageStatusResponse a =
-	    RUNTIME__V1__IMAGE_STATUS_RESPONSE__INIT;
-	Runtime__V1__Image image = RUNTIME__V1__IMAGE__INIT;
-
-	image.id = TEXT(id);
-	a.image = id == NULL ? NULL : &image;
-	answer(w, CRI_IMAGE_STATUS, GRPC_OK, 0, &a);
-}
-
 static struct seen_container *
 created(struct world *w)
 {
@@ -305,91 +290,6 @@ created(struct world *w)
 }
 
 /* --- tests --- */
-
-static void
-test_pull(void **state)
-{
-	struct world *w = *state;
-	struct memo_container *m = &w->p->memo.container[0];
-
-	run(w, ACT_IMAGE, NULL);
-	assert_true(m->busy);
-	answer_image(w, NULL);
-	assert_int_equal(w->method, CRI_PULL_IMAGE);
-	assert_int_equal(w->deadline_ms, HOUR_MS);
-	answer(w, CRI_PULL_IMAGE, GRPC_OK, 0, NULL);
-	answer_image(w, "sha256:1");
-	assert_string_equal(m->image_ref, "sha256:1");
-	assert_false(m->busy);
-	assert_int_equal(m->image.fails, 0);
-}
-
-/* It is there, and not pulled again; or pulled, and not there. */
-static void
-test_no_pull(void **state)
-{
-	struct world *w = *state;
-	struct memo_container *m = &w->p->memo.container[0];
-
-	run(w, ACT_IMAGE, NULL);
-	answer_image(w, "sha256:1");
-	assert_string_equal(m->image_ref, "sha256:1");
-	w->container.pull_policy = TRIPOD__PULL_POLICY__PULL_ALWAYS;
-	run(w, ACT_IMAGE, NULL);
-	answer_image(w, "sha256:1");
-	answer(w, CRI_PULL_IMAGE, GRPC_OK, 0, NULL);
-	answer_image(w, NULL);
-	assert_string_equal(m->reason, "ErrImagePull");
-	assert_int_equal(m->image.fails, 1);
-	w->container.pull_policy = TRIPOD__PULL_POLICY__PULL_NEVER;
-	run(w, ACT_IMAGE, NULL);
-	answer_image(w, NULL);
-	assert_string_equal(m->reason, "ErrImageNeverPull");
-	assert_int_equal(m->image.fails, 2);
-}
-
-/* One that gets nowhere is given up, and backed off as an image's fault. */
-static void
-test_pull_deadline(void **state)
-{
-	struct world *w = *state;
-	struct memo_container *m = &w->p->memo.container[0];
-	struct mtime now = mtime_now();
-
-	run(w, ACT_IMAGE, NULL);
-	answer_image(w, NULL);
-	answer(w, CRI_PULL_IMAGE, GRPC_DEADLINE_EXCEEDED, 1, NULL);
-	assert_string_equal(m->reason, "ErrImagePull");
-	assert_null(m->pull);
-	assert_false(m->busy);
-	assert_true(mtime_diff(m->image.not_before, now) >= 10000);
-	/* A runtime that is away is back sooner. */
-	retry_clear(&m->image);
-	run(w, ACT_IMAGE, NULL);
-	answer_image(w, NULL);
-	answer(w, CRI_PULL_IMAGE, GRPC_UNAVAILABLE, 1, NULL);
-	assert_true(mtime_diff(m->image.not_before, now) < 10000);
-}
-
-static void
-test_pull_cancelled(void **state)
-{
-	struct world *w = *state;
-	struct memo_container *m = &w->p->memo.container[0];
-
-	run(w, ACT_IMAGE, NULL);
-	act_cancel_pulls(w->p); /* only asked for so far */
-	assert_int_equal(w->cancelled, 0);
-	answer_image(w, NULL);
-	assert_int_equal(w->p->pulling, 1);
-	act_cancel_pulls(w->p);
-	assert_int_equal(w->cancelled, 1);
-	assert_int_equal(w->p->pulling, 0);
-	assert_false(m->busy);
-	assert_int_equal(m->image.fails, 0);
-	act_cancel_pulls(w->p);
-	assert_int_equal(w->cancelled, 1);
-}
 
 /* The number of an instance whose elders only logs tell of. */
 static void
@@ -586,10 +486,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_pull),
-		TEST(test_no_pull),
-		TEST(test_pull_deadline),
-		TEST(test_pull_cancelled),
 		TEST(test_attempt),
 		TEST(test_start),
 		TEST(test_stop_twice),
