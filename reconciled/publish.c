@@ -162,6 +162,21 @@ note_waits(
 		note_wait(r, p, st->container[i]);
 }
 
+/*
+ * When a container is tried again is only for those who ask: it is worked out
+ * from two clocks, and a little different each time.
+ */
+static void
+status_untime(Tripod__PodStatus *st)
+{
+	size_t i;
+
+	for (i = 0; i < st->n_init_container; i++)
+		st->init_container[i]->retry_ns = 0;
+	for (i = 0; i < st->n_container; i++)
+		st->container[i]->retry_ns = 0;
+}
+
 /* Sends a status that changed, and the end of a pod as soon as it is. */
 static void
 publish_pod(struct reconciled *r, struct pod *p)
@@ -182,6 +197,7 @@ publish_pod(struct reconciled *r, struct pod *p)
 	arena_init(&arena, STATUS_MAX);
 	item = reconcile_item(&arena, r, p);
 	status_remember(&p->memo, item->status);
+	status_untime(item->status);
 	len = tripod__pod_item__get_packed_size(item);
 	packed = xmalloc(len);
 	(void)tripod__pod_item__pack(item, packed);

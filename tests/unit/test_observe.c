@@ -472,6 +472,35 @@ test_gate(void **state)
 	assert_int_equal(w->told, 2);
 }
 
+/* One that waits for its restart is told of once, not at each look. */
+static void
+test_back_off(void **state)
+{
+	Tripod__Definition d = TRIPOD__DEFINITION__INIT;
+	Tripod__Pod pod = TRIPOD__POD__INIT;
+	Tripod__Container spec = TRIPOD__CONTAINER__INIT, *specs[] = { &spec };
+	struct world *w = *state;
+	int64_t before;
+
+	spec.name = TEXT("main");
+	pod.container = specs;
+	pod.n_container = 1;
+	d.pod = &pod;
+	w->p->definition = &d;
+	pod_make_room(w->p, 1);
+	w->p->want.wanted = 1;
+	w->p->want.pod = &pod;
+	w->c->state = SEEN_EXITED;
+	w->c->finished = w->c->crash.last = mtime_now();
+	w->c->crash.delay_ms = 10000;
+	for (before = wall_now_ns(); wall_now_ns() - before < 5000000;) {
+		w->p->dirty = 1;
+		publish(&w->r);
+	}
+	assert_int_equal(w->told, 1);
+	assert_string_equal(TAILQ_FIRST(&w->r.records.list)->reason, "BackOff");
+}
+
 /* Its end is told when nothing of it runs, before all is cleaned up. */
 static void
 test_gone(void **state)
@@ -585,6 +614,7 @@ main(void)
 		TEST(test_no_answer),
 		TEST(test_never_told),
 		TEST(test_gate),
+		TEST(test_back_off),
 		TEST(test_gone),
 		TEST(test_list_fails),
 		TEST(test_old_list),
