@@ -345,7 +345,10 @@ $(eval $(call unit,act,tests/unit/actworld.o $(ACT) $(PLAN) \
 OBSERVE_TEST	 = reconciled/observe.o reconciled/observe_one.o \
 		   reconciled/publish.o reconciled/mark.o common/name.o \
 		   $(STATUS) reconciled/qos.o gen/cri.pb-c.o $(POD)
-$(eval $(call unit,observe,$(OBSERVE_TEST),-levent_core -lprotobuf-c))
+$(eval $(call unit,observe,tests/unit/observeworld.o $(OBSERVE_TEST),\
+    -levent_core -lprotobuf-c))
+$(eval $(call unit,publish,tests/unit/observeworld.o $(OBSERVE_TEST),\
+    -levent_core -lprotobuf-c))
 $(eval $(call unit,health,$(POD),-lprotobuf-c))
 $(eval $(call unit,probe,reconciled/probe.o $(POD),-lprotobuf-c))
 $(eval $(call unit,record,reconciled/record.o gen/tripod.pb-c.o $(BASE),\

@@ -158,7 +158,7 @@ why_start(const struct asked *a)
 			    (struct why){ "it keeps ending: back-off", until });
 	}
 	if (m->pull != NULL)
-		return (because("its image is being pulled, or waits for that"));
+		return (because("its image is pulled, or will be"));
 	if (m->image.fails > 0)
 		return (failed(a, &m->image,
 		    "its image is not to be had: back-off", m->message));
