@@ -209,8 +209,7 @@ is_wildcard(const char *ip)
 static int
 ports_clash(const Tripod__Port *p, const Tripod__Port *q)
 {
-	return (p->host_port != 0 && p->host_port == q->host_port &&
-	    p->protocol == q->protocol &&
+	return (p->host_port == q->host_port && p->protocol == q->protocol &&
 	    (is_wildcard(p->host_ip) || is_wildcard(q->host_ip) ||
 		strcmp(p->host_ip, q->host_ip) == 0));
 }
@@ -222,7 +221,9 @@ container_clashes(
 {
 	size_t i, j, k;
 
-	for (i = 0; i < c->n_port; i++)
+	for (i = 0; i < c->n_port; i++) {
+		if (c->port[i]->host_port == 0)
+			continue; /* most are of the pod's own network */
 		for (j = 0; j < other->n_container; j++)
 			for (k = 0; k < other->container[j]->n_port; k++)
 				if (ports_clash(c->port[i],
@@ -232,6 +233,7 @@ container_clashes(
 					    "by pod %s/%s",
 					    (int)c->port[i]->host_port,
 					    other->namespace_, other->name));
+	}
 	return (0);
 }
 

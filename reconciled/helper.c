@@ -459,13 +459,14 @@ errand_begin(struct errand *e)
 {
 	struct helper *h = e->helper;
 	struct worker *w;
+	int sent;
 
 	if ((w = worker_idle(h)) == NULL && (w = worker_new(h)) == NULL)
 		return;
-	/* One that has just ended is noticed by its event. */
-	if (send_with(w->fd, e->request, h->kind->request, &e->source,
-		e->source == -1 ? 0 : 1) == -1)
-		log_debug("%s: %s", h->kind->name, strerror(errno));
+	sent = send_with(w->fd, e->request, h->kind->request, &e->source,
+		   e->source == -1 ? 0 : 1) != -1;
+	if (!sent)
+		log_warn("%s: request", h->kind->name);
 	if (e->source != -1)
 		(void)close(e->source); /* only a reference */
 	e->source = -1;
@@ -473,6 +474,8 @@ errand_begin(struct errand *e)
 	w->errand = e;
 	h->running++;
 	worker_listen(w);
+	if (!sent) /* it ends, and so does the errand, without an answer */
+		event_active(w->ev, EV_TIMEOUT, 0);
 }
 
 static void

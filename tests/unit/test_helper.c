@@ -23,6 +23,7 @@
 #include "reconciled/helper.h"
 
 #define KEYS 3
+#define NO_FD 4000 /* is not open */
 
 enum what {
 	ECHO,
@@ -211,6 +212,13 @@ test_answer(void **state)
 	await(f, &a);
 	assert_non_null(strstr(a.why, "without an answer"));
 	assert_int_equal(helper_errands(f->helper), 0);
+	/* One that cannot be sent, here for its descriptor, keeps nothing. */
+	ask(f, "a", ECHO, 9, NO_FD, &a);
+	await(f, &a);
+	assert_non_null(strstr(a.why, "without an answer"));
+	ask(f, "a", ECHO, 10, -1, &a);
+	await(f, &a);
+	assert_int_equal(a.number, 10);
 }
 
 /* What stands still holds up its own key and no other. */
