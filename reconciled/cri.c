@@ -33,7 +33,6 @@ struct cri {
 	void *ctx;
 	struct cri_info info;
 	struct cri_calls calls;
-	int unimplemented[CRI_METHODS];
 	struct cri_call *own; /* of the handshake or the Status watch */
 	struct event *timer;  /* for its next call */
 	int64_t retry_ms;
@@ -110,8 +109,6 @@ on_grpc_done(void *arg, struct grpc_result *gr)
 
 	gr->arena = NULL;
 	call_free(call);
-	if (res.code == GRPC_UNIMPLEMENTED)
-		copy.cri->unimplemented[res.method] = 1;
 	if (copy.on_message == NULL)
 		result_check(&res, cri_method_desc(res.method));
 	copy.done(copy.ctx, &res);
@@ -411,7 +408,6 @@ on_up(void *arg)
 {
 	struct cri *cri = arg;
 
-	memset(cri->unimplemented, 0, sizeof(cri->unimplemented));
 	cri->retry_ms = RETRY_MIN_MS;
 	cri->info.state = CRI_HANDSHAKING;
 	criinfo_text(&cri->info.reason, "");
@@ -482,10 +478,4 @@ const struct cri_info *
 cri_info(const struct cri *cri)
 {
 	return (&cri->info);
-}
-
-int
-cri_supports(const struct cri *cri, enum cri_method method)
-{
-	return (!cri->unimplemented[method]);
 }

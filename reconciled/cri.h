@@ -47,7 +47,6 @@ enum cri_method {
 	CRI_REMOVE_CONTAINER,
 	CRI_LIST_CONTAINERS,
 	CRI_CONTAINER_STATUS,
-	CRI_UPDATE_CONTAINER_RESOURCES,
 	CRI_EXEC_SYNC,
 	CRI_REOPEN_CONTAINER_LOG,
 	CRI_LIST_IMAGES,
@@ -108,7 +107,6 @@ struct cri_info {
 	 * fields silently.
 	 */
 	int has_recursive_read_only;
-	int has_user_namespaces;
 	int has_supplemental_groups_policy;
 };
 
@@ -159,11 +157,6 @@ struct cri *cri_new(
  */
 void cri_free(struct cri *);
 const struct cri_info *cri_info(const struct cri *);
-/*
- * False once the runtime has answered UNIMPLEMENTED to a method; asked
- * anew after each connection.
- */
-int cri_supports(const struct cri *, enum cri_method);
 
 /*
  * Calls a unary method.  The request must be of the method's type.  The

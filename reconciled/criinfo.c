@@ -167,7 +167,7 @@ criinfo_features(struct cri_info *info, const Runtime__V1__StatusResponse *r)
 	const Runtime__V1__RuntimeHandlerFeatures *f;
 	size_t i;
 
-	info->has_recursive_read_only = info->has_user_namespaces = 0;
+	info->has_recursive_read_only = 0;
 	info->has_supplemental_groups_policy = r->features != NULL &&
 	    r->features->supplemental_groups_policy;
 	for (i = 0; i < r->n_runtime_handlers; i++) {
@@ -175,6 +175,5 @@ criinfo_features(struct cri_info *info, const Runtime__V1__StatusResponse *r)
 		if (r->runtime_handlers[i]->name[0] != '\0' || f == NULL)
 			continue;
 		info->has_recursive_read_only = f->recursive_read_only_mounts;
-		info->has_user_namespaces = f->user_namespaces;
 	}
 }

@@ -188,9 +188,6 @@ static const struct cri_method_desc methods[CRI_METHODS] = {
 	[CRI_CONTAINER_STATUS] = {
 		RUNTIME("ContainerStatus", container_status), PLAIN,
 		.missing = missing_container_status },
-	[CRI_UPDATE_CONTAINER_RESOURCES] = {
-		RUNTIME("UpdateContainerResources",
-		    update_container_resources), PLAIN },
 	[CRI_EXEC_SYNC] = { RUNTIME("ExecSync", exec_sync),
 		.grpc.max_message = CRI_EXEC_OUTPUT_MAX,
 		.grpc.max_memory = 2 * CRI_EXEC_OUTPUT_MAX,

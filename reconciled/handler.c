@@ -22,24 +22,6 @@ struct handler_run {
 	struct handler_result due; /* what the timer ends it with */
 };
 
-const char *
-handler_outcome_str(enum handler_outcome o)
-{
-	switch (o) {
-	case HANDLER_SUCCESS:
-		return ("success");
-	case HANDLER_WARNING:
-		return ("warning");
-	case HANDLER_FAILURE:
-		return ("failure");
-	case HANDLER_TIMEOUT:
-		return ("timeout");
-	case HANDLER_ERROR:
-		return ("error");
-	}
-	return ("?");
-}
-
 static void
 run_free(struct handler_run *run)
 {

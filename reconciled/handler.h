@@ -31,9 +31,6 @@ enum handler_outcome {
 	HANDLER_ERROR	 /* it could not be tried; says nothing about the pod */
 };
 
-/* "success" ... */
-const char *handler_outcome_str(enum handler_outcome);
-
 struct handler_result {
 	enum handler_outcome outcome;
 	/*

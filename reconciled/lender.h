@@ -40,7 +40,6 @@ struct lender_answer {
 	uint32_t magic;	      /* of the file system */
 	/* ... and lender_open(); there with the file's descriptor. */
 	struct lender_stat st;
-	uint32_t dangling; /* a link that leads nowhere */
 
 	struct lender_stat stats[LENDER_STATS_MAX];
 };

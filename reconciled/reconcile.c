@@ -384,20 +384,3 @@ reconcile_init(struct reconciled *r)
 	    r->ev_observe == NULL || r->ev_keep == NULL)
 		fatalx("event_new");
 }
-
-void
-reconcile_release(struct reconciled *r)
-{
-	struct pod *p;
-
-	event_free(r->ev_reconcile);
-	event_free(r->ev_wake);
-	event_free(r->ev_observe);
-	event_free(r->ev_keep);
-	records_release(&r->records);
-	while ((p = TAILQ_FIRST(&r->pods)) != NULL) {
-		TAILQ_REMOVE(&r->pods, p, entry);
-		probes_forget(p);
-		pod_free(p);
-	}
-}

@@ -96,7 +96,6 @@ struct reconciled {
 void reconcile_kick(struct reconciled *);
 /* Makes the events; the rest of r is filled in. */
 void reconcile_init(struct reconciled *);
-void reconcile_release(struct reconciled *);
 /* The runtime came, went or changed. */
 void reconcile_on_state(void *, const struct cri_info *);
 /* Status of a pod for a peer, in the arena; NULL mirror_json. */

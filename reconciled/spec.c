@@ -52,17 +52,6 @@ spec_volume(const Tripod__Pod *pod, const char *name)
 	return (NULL);
 }
 
-int
-spec_has_sidecars(const Tripod__Pod *pod)
-{
-	size_t i;
-
-	for (i = 0; i < pod->n_init_container; i++)
-		if (spec_kind(pod, i) == SPEC_SIDECAR)
-			return (1);
-	return (0);
-}
-
 static int
 rule_fits(const Tripod__RestartRule *rule, int32_t exit_code)
 {

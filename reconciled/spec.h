@@ -28,8 +28,6 @@ enum spec_kind spec_kind(const Tripod__Pod *, size_t i);
 size_t spec_find(const Tripod__Pod *, const char *name);
 /* The volume of that name; NULL if there is none. */
 const Tripod__Volume *spec_volume(const Tripod__Pod *, const char *name);
-/* Whether any init container is a sidecar. */
-int spec_has_sidecars(const Tripod__Pod *);
 
 /* What an exit leads to. */
 enum spec_restart {

@@ -196,7 +196,6 @@ test_handshake(void **state)
 	assert_true(info->runtime_ready);
 	assert_true(info->network_ready);
 	assert_int_equal(info->cgroup_driver, CRI_CGROUP_SYSTEMD);
-	assert_true(cri_supports(w->cri, CRI_RUNTIME_CONFIG));
 	h2server_drop(w->server);
 	runtimeworld_await_state(w, CRI_DOWN);
 	assert_false(info->runtime_ready);
@@ -213,7 +212,6 @@ test_old_runtime(void **state)
 	runtimeworld_begin(w);
 	runtimeworld_await_state(w, CRI_UP);
 	assert_int_equal(cri_info(w->cri)->cgroup_driver, CRI_CGROUP_CGROUPFS);
-	assert_false(cri_supports(w->cri, CRI_RUNTIME_CONFIG));
 }
 
 /* Each fault holds the handshake up until it is mended. */
