@@ -19,16 +19,16 @@
 
 /*
  * What reading may take, and what takes it, in units of 1 to 3 ns.  So flow
- * style ends at a depth of about 5000, where a kubelet goes on to
+ * style ends at a depth of about 3400, where a kubelet goes on to
  * TREE_DEPTH_MAX.
  */
 #define YAML_WORK_MAX 60000000
 #define YAML_WORK_LOADED 2	/* a byte of the file */
 #define YAML_WORK_BYTE 1	/* one of them that libyaml gets */
 #define YAML_WORK_VALUE 250	/* and for each bracket around it ... */
-#define YAML_WORK_LOOK 2	/* ... this, or ... */
+#define YAML_WORK_LOOK 5	/* ... this, or ... */
 #define YAML_WORK_LOOKS 16	/* ... this, see reader_work() */
-#define YAML_WORK_FRACTION 1800 /* a number that is no integer */
+#define YAML_WORK_FRACTION 2400 /* a number that is no integer */
 
 /*
  * Adds what can be read; with none there is at least one problem.  There

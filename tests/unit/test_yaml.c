@@ -494,8 +494,8 @@ test_limits(void **state)
 	} rows[] = {
 		{ "", "- ", TREE_DEPTH_MAX, "]", "did not find" },
 		{ "", "- ", TREE_DEPTH_MAX + 1, "a", "nested deeper" },
-		{ "", "[", 7000, "", "did not find" },
-		{ "", "[", 8000, "", "too much to read" },
+		{ "", "[", 4500, "", "did not find" },
+		{ "", "[", 5100, "", "too much to read" },
 		{ "{\"a\":", "[", TREE_DEPTH_MAX, "", "nested deeper" },
 		{ "- [", "x,", TREE_NODES_MAX, "x]", "more than 100000" },
 		{ "{\"a\":[", "1,", TREE_NODES_MAX, "1]}", "more than 100000" },
