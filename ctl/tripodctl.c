@@ -174,6 +174,19 @@ command_pod_name(const Tripod__PodItem *p)
 	return (name);
 }
 
+/* Its help; of all if it is NULL. */
+static int
+help(const struct command *cmd)
+{
+	if (cmd == NULL) {
+		usage(stdout);
+	} else {
+		usage_line(stdout, "usage: ", cmd);
+		(void)fputs(cmd->help, stdout);
+	}
+	return (fflush(stdout) == EOF ? EX_IOERR : EX_OK);
+}
+
 static int
 wants_help(int argc, char *argv[])
 {
@@ -190,13 +203,37 @@ static int
 command_run(
     const struct command *cmd, const struct options *o, int argc, char *argv[])
 {
-	if (wants_help(argc, argv)) {
-		usage_line(stdout, "usage: ", cmd);
-		(void)fputs(cmd->help, stdout);
-		return (fflush(stdout) == EOF ? EX_IOERR : EX_OK);
-	}
+	if (wants_help(argc, argv))
+		return (help(cmd));
 	optind = 0; /* glibc: begin afresh, with other arguments */
 	return (cmd->run(o, argc, argv));
+}
+
+static const struct command *
+command_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NCOMMANDS; i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return (commands[i]);
+	(void)fprintf(stderr,
+	    "tripodctl: unknown command \"%s\"; see tripodctl --help\n", name);
+	return (NULL);
+}
+
+/* One of the commands, or "help" and, if wanted, one of them. */
+static int
+dispatch(const struct options *o, int argc, char *argv[])
+{
+	const struct command *cmd;
+	int asks = strcmp(argv[0], "help") == 0;
+
+	if (asks && argc == 1)
+		return (help(NULL));
+	if ((cmd = command_find(argv[asks])) == NULL)
+		return (EX_USAGE);
+	return (asks ? help(cmd) : command_run(cmd, o, argc, argv));
 }
 
 int
@@ -205,7 +242,6 @@ main(int argc, char *argv[])
 	static const struct option longs[] = { { "help", 0, NULL, 'h' },
 		{ "version", 0, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	struct options o = { RUNDIR "/control.sock", argv[0] };
-	size_t i;
 	int c;
 
 	log_init("tripodctl");
@@ -215,8 +251,7 @@ main(int argc, char *argv[])
 			o.socket = optarg;
 			break;
 		case 'h':
-			usage(stdout);
-			return (EX_OK);
+			return (help(NULL));
 		case 'V':
 			(void)printf("tripodctl %s\n", VERSION);
 			return (EX_OK);
@@ -224,13 +259,7 @@ main(int argc, char *argv[])
 			return (misuse());
 		}
 	}
-	argc -= optind;
-	argv += optind;
-	for (i = 0; argc > 0 && i < NCOMMANDS; i++)
-		if (strcmp(argv[0], commands[i]->name) == 0)
-			return (command_run(commands[i], &o, argc, argv));
-	if (argc > 0)
-		(void)fprintf(
-		    stderr, "tripodctl: unknown command \"%s\"\n", argv[0]);
-	return (misuse());
+	if (optind == argc)
+		return (misuse());
+	return (dispatch(&o, argc - optind, argv + optind));
 }

@@ -51,12 +51,12 @@ main(int argc, char *argv[])
 	log_init("tripod-prober");
 	/* Executed by a descriptor it would be called by its number. */
 	(void)prctl(PR_SET_NAME, "tripod-prober"); /* cannot fail */
+	channel_check();
 	while ((c = getopt(argc, argv, "o")) != -1) {
 		if (c != 'o')
 			return (EX_USAGE);
 		optional = 1;
 	}
-	channel_check();
 	privdrop(&self, NULL); /* proves that there is nothing to drop */
 	/* All that libraries read from files, they read now. */
 	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |

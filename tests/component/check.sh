@@ -352,10 +352,17 @@ helps()
 		is 0 "$tripodctl" "$command" --help
 		grep -Eq "^usage: tripodctl $command( |$)" "$STORY/out"
 		not_ugly
+		cp "$STORY/out" "$STORY/help"
+		is 0 "$tripodctl" help "$command"
+		cmp "$STORY/out" "$STORY/help"
 	done
 	is 0 "$tripodctl" --help
+	cp "$STORY/out" "$STORY/help"
+	is 0 "$tripodctl" help
+	cmp "$STORY/out" "$STORY/help"
 	not_ugly
 	is 64 "$tripodctl" checks
+	grep -q 'unknown command "checks"' "$STORY/err"
 	is 64 "$tripodctl" status -o yaml
 	grep -q 'not understood: "yaml"' "$STORY/err"
 }
