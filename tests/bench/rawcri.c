@@ -513,15 +513,17 @@ options(struct bench *b, int argc, char *argv[])
 int
 main(int argc, char *argv[])
 {
-	struct bench b = { .image = "localhost/bb:1",
-		.parallel = 4,
-		.rounds = 5,
-		.log_dir = "/tmp/rawcri.XXXXXX" };
+	struct bench b = {
+		.image = "localhost/bb:1", .parallel = 4, .rounds = 5
+	};
+	const char *tmp = getenv("TMPDIR");
 	struct event *sigint, *sigterm, *marks;
 
 	log_init("rawcri");
 	log_set_level(LOG_LEVEL_WARN);
 	options(&b, argc, argv);
+	(void)snprintf(b.log_dir, sizeof(b.log_dir), "%s/rawcri.XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
 	if ((b.base = event_base_new()) == NULL || mkdtemp(b.log_dir) == NULL)
 		fatal("cannot start");
 	b.jobs = xcalloc(PODS_MAX, sizeof(*b.jobs));
