@@ -159,20 +159,10 @@ dns_misses_cluster(const struct dns_env *env, const Tripod__Pod *pod)
 	return (wants_cluster(pod) && env->server.n == 0);
 }
 
-static int
-adds_something(const Tripod__DnsConfig *d)
-{
-	return (d != NULL &&
-	    (d->n_nameserver > 0 || d->n_search > 0 || d->n_option > 0));
-}
-
 int
-dns_needs_file(const struct dns_env *env, const Tripod__Pod *pod)
+dns_needs_file(const Tripod__Pod *pod)
 {
-	if (pod->dns_policy == TRIPOD__DNS_POLICY__DNS_NONE)
-		return (0);
-	return ((wants_cluster(pod) && env->server.n > 0) ||
-	    adds_something(pod->dns));
+	return (pod->dns_policy != TRIPOD__DNS_POLICY__DNS_NONE);
 }
 
 static void
@@ -219,14 +209,10 @@ dns_config(struct arena *a, const struct dns_env *env, const Tripod__Pod *pod,
     struct dns_config *out)
 {
 	config_init(a, out);
-	if (pod->dns_policy != TRIPOD__DNS_POLICY__DNS_NONE) {
-		if (!dns_needs_file(env, pod))
-			return;
-		if (wants_cluster(pod) && env->server.n > 0)
-			cluster_config(a, env, pod, out);
-		else
-			host_config(a, env, out);
-	}
+	if (wants_cluster(pod) && env->server.n > 0)
+		cluster_config(a, env, pod, out);
+	else if (dns_needs_file(pod))
+		host_config(a, env, out);
 	if (pod->dns != NULL)
 		pod_config(a, pod->dns, out);
 }

@@ -32,15 +32,15 @@ struct dns_env {
 };
 
 /*
- * Fills out from the arena.  All lists empty: as the host, which is the
- * runtime's business.
+ * Fills out from the arena.  All lists empty, as when the host's file says
+ * nothing: the runtime copies its own.
  */
 void dns_config(struct arena *, const struct dns_env *, const Tripod__Pod *,
     struct dns_config *out);
 /* Whether it is an IPv4 or IPv6 address. */
 int dns_is_address(const char *);
 /* Whether dns_config() would look at the text of the host's file. */
-int dns_needs_file(const struct dns_env *, const Tripod__Pod *);
+int dns_needs_file(const Tripod__Pod *);
 /* Whether the pod wants the cluster's servers and none are configured. */
 int dns_misses_cluster(const struct dns_env *, const Tripod__Pod *);
 

@@ -20,7 +20,7 @@ prepare_sandbox(struct arena *a, struct reconciled *r, const struct pod *p,
 {
 	struct translate_env env = r->env;
 
-	if (dns_needs_file(&env.dns, p->definition->pod))
+	if (dns_needs_file(p->definition->pod))
 		env.dns.file = disk_text(a, r->conf.resolver, DNS_FILE_MAX);
 	return (translate_sandbox(a, &env, p, attempt));
 }
@@ -52,8 +52,14 @@ prepare_warn(struct reconciled *r, const struct pod *p)
 		    "no \"cluster dns\" is configured; the resolver "
 		    "settings of the host are used");
 	arena_init(&a, DNS_ARENA_MAX);
-	if (dns_needs_file(&env.dns, pod))
+	if (dns_needs_file(pod)) {
 		env.dns.file = disk_text(&a, r->conf.resolver, DNS_FILE_MAX);
+		if (env.dns.file == NULL)
+			event_warning(r, p, NULL, "DNSConfigForming",
+			    "%s cannot be read; the pod gets the resolver "
+			    "settings that the runtime finds",
+			    r->conf.resolver);
+	}
 	dns_config(&a, &env.dns, pod, &c);
 	if (c.cut)
 		event_warning(r, p, NULL, "DNSConfigForming",

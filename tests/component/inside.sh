@@ -20,7 +20,11 @@ reads 'log max files 1' | grep -q 'out of range'
 mkdir -p "$STORY/host/deep" "$STORY/outside"
 echo from-host >"$STORY/host/deep/file"
 echo secret >"$STORY/outside/secret"
-export TRIPOD_RECONCILED_CONF='node node1
+echo 'nameserver 192.0.2.77
+search host.example
+options rotate' >"$STORY/resolv.conf"
+export TRIPOD_RECONCILED_CONF="resolver $STORY/resolv.conf
+"'node node1
 cluster dns 192.0.2.53
 cluster domain cluster.local
 node label zone=a
@@ -218,10 +222,13 @@ inside secure-node1 grep -qx "$ip	inner.sub.default.svc.cluster.local	inner" \
     /etc/hosts
 inside secure-node1 grep -qx '192.0.2.7	seven.example	seven' /etc/hosts
 says secure-node1 'nameserver 192.0.2.53' grep nameserver /etc/resolv.conf
-inside secure-node1 grep -q '^search default.svc.cluster.local svc.cluster.local cluster.local .*mine.example$' /etc/resolv.conf
+inside secure-node1 grep -q '^search default.svc.cluster.local svc.cluster.local cluster.local host.example mine.example$' /etc/resolv.conf
 says secure-node1 'options ndots:2' grep options /etc/resolv.conf
 says strong-node1 strong-node1.sub.default.svc.cluster.local hostname
 says strong-node1 'nameserver 192.0.2.99' cat /etc/resolv.conf
+says plain-node1 'search host.example
+nameserver 192.0.2.77
+options rotate' cat /etc/resolv.conf
 inside plain-node1 grep -qx "$(head -n 1 /etc/hosts)" /etc/hosts
 
 echo "- namespaces and sysctls"

@@ -23,6 +23,8 @@
 	"search old\nnameserver 192.0.2.2\nsearch host.example. .\n" \
 	"options ndots:1 rotate\noptions ndots:3\nsortlist 1\n"
 
+#define PARSED "192.0.2.1 192.0.2.2|host.example|ndots:3 rotate"
+
 /* "servers|searches|options" */
 static const char *
 joined(char *out, size_t size, const struct dns_config *c)
@@ -52,11 +54,11 @@ test_policies(void **state)
 		int host_network, servers, configured;
 		const char *expect;
 	} rows[] = {
-		{ TRIPOD__DNS_POLICY__DNS_DEFAULT, 0, 1, 0, "||" },
-		{ TRIPOD__DNS_POLICY__DNS_CLUSTER_FIRST, 0, 0, 0, "||" },
+		{ TRIPOD__DNS_POLICY__DNS_DEFAULT, 0, 1, 0, PARSED },
+		{ TRIPOD__DNS_POLICY__DNS_CLUSTER_FIRST, 0, 0, 0, PARSED },
 		{ TRIPOD__DNS_POLICY__DNS_CLUSTER_FIRST, 0, 1, 0,
 		    "192.0.2.53|" CLUSTER " host.example|ndots:5" },
-		{ TRIPOD__DNS_POLICY__DNS_CLUSTER_FIRST, 1, 1, 0, "||" },
+		{ TRIPOD__DNS_POLICY__DNS_CLUSTER_FIRST, 1, 1, 0, PARSED },
 		{ TRIPOD__DNS_POLICY__DNS_CLUSTER_FIRST_WITH_HOST_NET, 1, 1, 0,
 		    "192.0.2.53|" CLUSTER " host.example|ndots:5" },
 		{ TRIPOD__DNS_POLICY__DNS_NONE, 0, 1, 0, "||" },
