@@ -9,7 +9,8 @@
 #include "reconciled/observe_parts.h"
 #include "reconciled/termination.h"
 
-#define MESSAGE_ARENA_MAX (4 * 1024 * 1024) /* the runtime's may be long */
+#define MESSAGE_ARENA_MAX (4 * 1024 * 1024)
+#define TEXT_MAX 2048 /* bytes of what the runtime says; the rest is cut */
 /*
  * An event of an end may come long before CRI knows of it: containerd cleans
  * up first.  It is asked again after that much, and later after an eighth of
@@ -53,6 +54,24 @@ question_free(struct question *q)
 	free(q);
 }
 
+/* No status has room for as much as an answer may be long. */
+static void
+text_take(char **to, const char *s)
+{
+	size_t n = strnlen(s, TEXT_MAX + 1);
+	char *cut;
+
+	if (n <= TEXT_MAX) {
+		text_set(to, s);
+		return;
+	}
+	for (n = TEXT_MAX; n > 0 && (s[n] & 0xc0) == 0x80; n--)
+		continue; /* not within a letter */
+	cut = xstrndup(s, n);
+	text_set(to, cut);
+	free(cut);
+}
+
 static void
 container_fill(struct seen_container *c, const Runtime__V1__ContainerStatus *st)
 {
@@ -68,10 +87,10 @@ container_fill(struct seen_container *c, const Runtime__V1__ContainerStatus *st)
 	c->exit_code = st->exit_code;
 	if (c->state == SEEN_EXITED)
 		c->finished = observe_time(st->finished_at);
-	text_set(&c->reason, st->reason);
-	text_set(&c->message, st->message);
-	text_set(&c->image, st->image == NULL ? "" : st->image->image);
-	text_set(&c->image_ref, st->image_ref);
+	text_take(&c->reason, st->reason);
+	text_take(&c->message, st->message);
+	text_take(&c->image, st->image == NULL ? "" : st->image->image);
+	text_take(&c->image_ref, st->image_ref);
 }
 
 static int

@@ -12,8 +12,10 @@
 
 #include "tests/unit/observeworld.h"
 
-#define LOOKS_MAX 60 /* more than there may be */
-#define NET_MS 10000 /* between lists without reason (runtime.md 10.1) */
+#define LONG 100000
+#define LONG_KEPT 2047 /* whole letters */
+#define LOOKS_MAX 60	/* more than there may be */
+#define NET_MS 10000	/* between lists without reason (runtime.md 10.1) */
 
 /* An end is told before CRI knows of it. */
 static void
@@ -83,6 +85,31 @@ test_stopped(void **state)
 	w->s->stopped = 1;
 	answer_sandbox(w, 1);
 	assert_false(w->s->ready);
+}
+
+/* A runtime may say more than there is room for. */
+static void
+test_long(void **state)
+{
+	Runtime__V1__ContainerStatusResponse a =
+	    RUNTIME__V1__CONTAINER_STATUS_RESPONSE__INIT;
+	Runtime__V1__ContainerStatus st = RUNTIME__V1__CONTAINER_STATUS__INIT;
+	struct world *w = *state;
+	char *text = xmalloc(LONG + 1);
+	size_t i;
+
+	for (i = 0; i < LONG; i += 2)
+		memcpy(text + i, "\xc3\xa9", 2);
+	text[LONG] = '\0';
+	st.state = RUNTIME__V1__CONTAINER_STATE__CONTAINER_EXITED;
+	st.reason = st.message = st.image_ref = text + 1;
+	text[1] = 'x';
+	a.status = &st;
+	hint(w, "c");
+	answer(w, CRI_CONTAINER_STATUS, GRPC_OK, &a);
+	assert_int_equal(strlen(w->c->reason), LONG_KEPT);
+	assert_int_equal(strlen(w->c->image_ref), LONG_KEPT);
+	free(text);
 }
 
 /* What cannot be told is asked again after a list, not for ever at once. */
@@ -226,6 +253,7 @@ main(void)
 		TEST(test_sandbox_ends),
 		TEST(test_false_hint),
 		TEST(test_stopped),
+		TEST(test_long),
 		TEST(test_no_answer),
 		TEST(test_never_told),
 		TEST(test_list_fails),
