@@ -299,8 +299,14 @@ cgroup_make(const struct cgroups *c, const struct pod *p, struct err *err)
 
 	group_name(group, p, qos_of(pod));
 	for (i = 0; i < CONTROLLERS; i++) {
-		if (c->folder[i] == -1 || c->env->systemd_cgroups)
+		if (c->folder[i] == -1 || c->env->systemd_cgroups) {
+			if (podgroup_has_limit(pod, i))
+				rc = err_set(err,
+				    "limits of a pod as a whole (%s) cannot "
+				    "be set here",
+				    controller_str(i));
 			continue;
+		}
 		n = podgroup_pod(v, pod, &c->env->machine);
 		if (make_group(c, i, group, err) == -1 ||
 		    write_values(c, i, group, v, n, err) == -1)

@@ -4,8 +4,8 @@
  *
  * Made are those of a runtime that uses the file system itself; where
  * systemd has them, they are the runtime's, and only empty ones are removed.
- * A value that cannot be had keeps nothing from running: all is as the
- * runtime makes it then.
+ * What cannot be had is as the runtime makes it; whether a pod may run so is
+ * for the caller to say.
  */
 #ifndef CGROUP_H
 #define CGROUP_H
@@ -38,7 +38,10 @@ void cgroup_open(
     struct cgroups *, const char *top, const struct translate_env *);
 void cgroup_close(struct cgroups *);
 
-/* Makes a pod's group, for its sandbox.  -1 and err: it lacks a value. */
+/*
+ * Makes a pod's group, for its sandbox, where groups are made.  -1 and err:
+ * it lacks a value, or the pod has a limit of its own and there is no group.
+ */
 int cgroup_make(const struct cgroups *, const struct pod *, struct err *);
 /* What all burstable pods ask for; written when it has changed. */
 void cgroup_weigh(struct cgroups *, int64_t milli);

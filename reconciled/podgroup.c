@@ -160,8 +160,15 @@ podgroup_class(struct group_value v[static GROUP_VALUES_MAX], int64_t milli,
 }
 
 int
+podgroup_has_limit(const Tripod__Pod *pod, enum controller i)
+{
+	return (i != CONTROLLER_HUGETLB &&
+	    qos_amount(pod->resources, QOS_LIMIT, controller_str(i)) > 0);
+}
+
+int
 podgroup_is_needed(const Tripod__Pod *pod)
 {
-	return (qos_amount(pod->resources, QOS_LIMIT, "cpu") > 0 ||
-	    qos_amount(pod->resources, QOS_LIMIT, "memory") > 0);
+	return (podgroup_has_limit(pod, CONTROLLER_CPU) ||
+	    podgroup_has_limit(pod, CONTROLLER_MEMORY));
 }

@@ -47,7 +47,8 @@ size_t podgroup_class(struct group_value v[static GROUP_VALUES_MAX],
  * together; 0 for the others.  Sums of 1000 pods do not overflow.
  */
 int64_t podgroup_burstable(const Tripod__Pod *);
-/* The manifest sets a limit that containers do not have each. */
+/* The manifest sets a limit that containers do not have each: one, any. */
+int podgroup_has_limit(const Tripod__Pod *, enum controller);
 int podgroup_is_needed(const Tripod__Pod *);
 /* "cpu" and so on. */
 const char *controller_str(enum controller);

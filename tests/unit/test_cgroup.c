@@ -234,6 +234,11 @@ test_systemd(void **state)
 	cgroup_open(&w->c, w->top, &w->f->env);
 	assert_false(exists(w, "a"));
 	assert_int_equal(cgroup_make(&w->c, w->f->p, &w->err), 0);
+	/* But not for one that has a limit nowhere else. */
+	podworld_want(w->f, 1, "memory", 4096);
+	w->f->pod.resources = w->f->container.resources;
+	assert_int_equal(cgroup_make(&w->c, w->f->p, &w->err), -1);
+	assert_non_null(strstr(w->err.text, "as a whole (memory)"));
 	/* Empty ones are removed, others are left in peace. */
 	group_v2(w,
 	    "kubepods.slice/kubepods-besteffort.slice/"
