@@ -14,8 +14,8 @@
 
 #define LONG 100000
 #define LONG_KEPT 2047 /* whole letters */
-#define LOOKS_MAX 60	/* more than there may be */
-#define NET_MS 10000	/* between lists without reason (runtime.md 10.1) */
+#define LOOKS_MAX 60   /* more than there may be */
+#define NET_MS 10000   /* between lists without reason (runtime.md 10.1) */
 
 /* An end is told before CRI knows of it. */
 static void
