@@ -146,7 +146,7 @@ on_cleaned(void *ctx, const struct err *err)
 	collect_trash(op->r->collect);
 	if (err != NULL) {
 		event_warning(op->r, p, NULL, "FailedKillPod",
-		    "error cleaning up volumes: %s", err->text);
+		    "error cleaning up: %s", err->text);
 		retry_fail(&p->memo.clean, mtime_now(), act_jitter());
 	} else {
 		retry_clear(&p->memo.clean);

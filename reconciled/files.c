@@ -236,17 +236,18 @@ on_unmounted(void *ctx, const struct err *err)
 	struct clean *c = ctx;
 	const struct files *f = c->files;
 	const char *uid = c->pod->uid;
-	struct err used;
+	struct err why;
 
-	/* Landlock of Linux before 5.19 lets nothing change its folder. */
-	if (err == NULL && trash_put(&f->trash, f->pods, uid) == -1)
-		disk_remove(f->pods, uid);
+	if (err == NULL && trash_put(&f->trash, uid) == -1) {
+		(void)err_sys(&why, "folder of the pod");
+		err = &why;
+	}
 	if (err == NULL && c->used == -1) {
 		/* Volumes are not for the next pod of it; a folder tells. */
 		if (disk_make_path(f->pods, uid, 0750) == -1)
 			log_warn("folder of pod %s", uid);
-		(void)err_set(&used, "processes of it have not ended yet");
-		err = &used;
+		(void)err_set(&why, "processes of it have not ended yet");
+		err = &why;
 	}
 	c->done(c->ctx, err);
 	free(c);

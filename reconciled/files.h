@@ -71,10 +71,11 @@ void files_link_log(
 void files_remove_log(
     const struct files *, const struct pod *, const struct seen_container *);
 /*
- * Removes links, logs and cgroups of a pod that is gone; its volumes are
- * moved to the trash.  An error: something mounted in them stays, or is in
- * use, and its folder stays to tell sweep() of it.  done may be called at
- * once; the pod stays until then.
+ * Removes links, logs and cgroups of a pod that is gone; its volumes become
+ * trash, with what others have mounted in them.  An error: one of our own
+ * mounts could not be undone, or processes are left in a cgroup; a folder
+ * stays to tell sweep() of it.  done may be called at once; the pod stays
+ * until then.
  */
 void files_clean_pod(
     const struct files *, const struct pod *, work_done, void *ctx);

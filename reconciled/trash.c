@@ -1,5 +1,7 @@
 #include "reconciled/trash.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,8 +16,9 @@ int
 trash_open(struct trash *t, int at, struct err *err)
 {
 	memset(t, 0, sizeof(*t));
-	t->folder = disk_open_made(at, TRASH_FOLDER, 0700, err);
-	return (t->folder == -1 ? -1 : 0);
+	if ((t->folder = openat(at, ".", DISK_OPEN_DIR)) == -1)
+		return (err_sys(err, "open"));
+	return (0);
 }
 
 static void
@@ -34,18 +37,24 @@ trash_close(struct trash *t)
 	t->folder = -1;
 }
 
-int
-trash_put(const struct trash *t, int at, const char *name)
+static int
+move_here(const struct trash *t, int at, const char *name)
 {
 	char to[NAME_MAX + 1];
 	int n;
 
-	n = snprintf(
-	    to, sizeof(to), "%.200s.%lld", name, (long long)wall_now_ns());
+	n = snprintf(to, sizeof(to), TRASH_PREFIX ".%.200s.%lld", name,
+	    (long long)wall_now_ns());
 	log_assert(n > 0 && (size_t)n < sizeof(to));
 	if (renameat(at, name, t->folder, to) == -1 && errno != ENOENT)
 		return (-1);
 	return (0);
+}
+
+int
+trash_put(const struct trash *t, const char *name)
+{
+	return (move_here(t, t->folder, name));
 }
 
 static int
@@ -75,21 +84,28 @@ level_enter(struct trash *t, int fd, const char *name)
 static void
 remove_folder(struct trash *t, const char *name)
 {
-	int rc, at = level_fd(t);
+	int at = level_fd(t);
+	struct stat st;
 
-	if (t->depth == TRASH_LEVELS) {
-		rc = trash_put(t, at, name);
-		t->removed += rc == 0;
-	} else {
-		rc = level_enter(t, disk_open_same_mount(at, name), name);
+	if (t->depth < TRASH_LEVELS) {
+		t->left += level_enter(
+			       t, disk_open_same_mount(at, name), name) == -1;
+		return;
 	}
-	t->left += rc == -1;
+	if (move_here(t, at, name) == -1)
+		disk_remove(at, name);
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		t->removed++;
+	else
+		t->left++;
 }
 
 static void
 remove_one(struct trash *t, const char *name)
 {
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    (t->depth == 1 &&
+		strncmp(name, TRASH_PREFIX, strlen(TRASH_PREFIX)) != 0))
 		return;
 	if (unlinkat(level_fd(t), name, 0) == 0)
 		t->removed++;
@@ -120,7 +136,7 @@ static int
 round_done(const struct trash *t)
 {
 	if (t->removed == 0 && t->left > 0)
-		log_warnx("%zu things in " TRASH_FOLDER " cannot be removed",
+		log_warnx("%zu things of pods that are gone cannot be removed",
 		    t->left);
 	return (t->removed > 0);
 }

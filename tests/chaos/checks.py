@@ -192,10 +192,10 @@ def networks(world, s):
 def folders(world, s):
     rig = world.rig
     state = os.path.join(rig.folder, "state/pods")
-    if machine.folder(os.path.join(state, ".trash")):
-        yield "volumes are still to be removed"
     for name in machine.folder(state):
-        if name not in s.uids and name != ".trash":
+        if name.startswith(".trash"):
+            yield "volumes are still to be removed"
+        elif name not in s.uids:
             yield f"folder of pod {name} is left"
     for name in machine.folder(os.path.join(rig.logs, "pods")):
         if name.rsplit("_", 1)[-1] not in s.uids:
