@@ -13,9 +13,7 @@
 #include "reconciled/sweep.h"
 
 #define PERIOD_MS 300000
-#define SOON_MS 10000	   /* after a pull, or the start: more may follow */
-#define SWEEP_AGAIN_MS 200 /* for what was killed to end */
-#define SWEEP_ROUNDS 5
+#define SOON_MS 10000	  /* after a pull, or the start: more may follow */
 #define TRASH_AT_ONCE 200 /* files; some milliseconds, with a slow disk */
 #define TRASH_PAUSE_MS 1
 
@@ -29,8 +27,7 @@ struct known_image {
 
 struct collect {
 	struct reconciled *r;
-	struct event *ev, *ev_trash, *ev_sweep;
-	unsigned int rounds; /* that the sweep may still go */
+	struct event *ev, *ev_trash;
 	struct mtime due;
 	int begun;
 	TAILQ_HEAD(, known_image) known;
@@ -372,41 +369,6 @@ is_known(const struct reconciled *r)
 	    cri_info(r->cri)->state == CRI_UP);
 }
 
-/* Rounds that have not sufficed are for the next period. */
-static void
-sweep_round(struct collect *c)
-{
-	const struct timeval tv = { 0, SWEEP_AGAIN_MS * 1000 };
-
-	if (c->rounds == 0) {
-		log_warnx("what gone pods have left is still in use");
-		return;
-	}
-	c->rounds--;
-	if (event_add(c->ev_sweep, &tv) == -1)
-		fatalx("event_add");
-}
-
-static void
-on_sweep(evutil_socket_t fd, short what, void *arg)
-{
-	struct collect *c = arg;
-
-	(void)fd;
-	(void)what;
-	if (!is_known(c->r) || sweep(&c->r->files, &c->r->pods) == -1)
-		sweep_round(c);
-	reconcile_kick(c->r);
-	collect_trash(c);
-}
-
-static void
-collect_again(struct collect *c)
-{
-	c->rounds = SWEEP_ROUNDS;
-	sweep_round(c);
-}
-
 static void
 on_period(evutil_socket_t fd, short what, void *arg)
 {
@@ -420,7 +382,7 @@ on_period(evutil_socket_t fd, short what, void *arg)
 	if (!is_known(r))
 		return;
 	if (sweep(&r->files, &r->pods) == -1)
-		collect_again(c);
+		schedule(c, SOON_MS); /* there are more */
 	reconcile_kick(r);
 	collect_trash(c);
 	look(c);
@@ -456,8 +418,7 @@ collect_new(struct reconciled *r)
 	TAILQ_INIT(&c->known);
 	c->ev = evtimer_new(r->base, on_period, c);
 	c->ev_trash = evtimer_new(r->base, on_trash, c);
-	c->ev_sweep = evtimer_new(r->base, on_sweep, c);
-	if (c->ev == NULL || c->ev_trash == NULL || c->ev_sweep == NULL)
+	if (c->ev == NULL || c->ev_trash == NULL)
 		fatalx("evtimer_new");
 	return (c);
 }
@@ -474,7 +435,6 @@ collect_free(struct collect *c)
 		known_drop(c, k);
 	event_free(c->ev);
 	event_free(c->ev_trash);
-	event_free(c->ev_sweep);
 	free(c);
 }
 

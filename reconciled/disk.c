@@ -88,9 +88,14 @@ disk_look(int at, const char *name)
 	int fd;
 
 	fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
-	if (fd == -1)
-		return (errno == EXDEV ? DISK_MOUNT : DISK_MISSING);
-	(void)close(fd); /* only a reference */
+	if (fd != -1)
+		(void)close(fd); /* only a reference */
+	else if (errno == EXDEV)
+		return (DISK_MOUNT);
+	else if (errno == ENOENT || errno == ENOTDIR)
+		return (DISK_MISSING);
+	else
+		return (DISK_UNKNOWN);
 	return (DISK_THERE);
 }
 

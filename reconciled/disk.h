@@ -41,7 +41,8 @@ DIR *disk_list(int at, const char *name);
 enum disk_thing {
 	DISK_MISSING,
 	DISK_THERE,
-	DISK_MOUNT /* something is mounted there */
+	DISK_MOUNT,  /* something is mounted there */
+	DISK_UNKNOWN /* errno: too many descriptors, for example */
 };
 enum disk_thing disk_look(int at, const char *name);
 /*

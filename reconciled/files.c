@@ -45,7 +45,7 @@ files_open(struct files *f, const struct translate_env *env,
 	    : disk_open_made(f->state, "pods", 0750, err);
 	f->pod_logs = f->pods == -1
 	    ? -1
-	    : disk_open_made(AT_FDCWD, env->pod_logs, 0755, err);
+	    : disk_open_made(AT_FDCWD, env->pod_logs, 0750, err);
 	f->container_logs = f->pod_logs == -1
 	    ? -1
 	    : disk_open_made(AT_FDCWD, container_logs, 0755, err);
@@ -175,7 +175,7 @@ files_link_log(
 
 	link_name(name, p, c);
 	files_log_path(path, p, c);
-	if (disk_look(f->pod_logs, path) == DISK_MISSING)
+	if (disk_look(f->pod_logs, path) != DISK_THERE)
 		return; /* it never began */
 	(void)snprintf(target, sizeof(target), "%s/%s", f->env->pod_logs, path);
 	if (symlinkat(target, f->container_logs, name) == -1 && errno != EEXIST)

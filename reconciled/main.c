@@ -556,7 +556,6 @@ main(int argc, char *argv[])
 	(void)umask(022);
 	node_addresses(&r);
 	join_addresses(&r);
-	machine_read(&r.env.machine, r.conf.state);
 	r.conf.policy.machine = &r.env.machine;
 	TAILQ_INIT(&r.pods);
 	desired_init(&r.desired);
@@ -564,6 +563,8 @@ main(int argc, char *argv[])
 	r.started_ns = wall_now_ns();
 	if (files_open(&r.files, &r.env, r.conf.container_logs, &err) == -1)
 		fatalx("%s", err.text);
+	/* The size of its disk is that of the file system with our state. */
+	machine_read(&r.env.machine, r.conf.state);
 	cgroup_open(&r.files.cgroups, CGROUP_TOP, &r.env);
 	start_helpers(&r);
 	if ((r.peers = peers_new(&r, &err)) == NULL)

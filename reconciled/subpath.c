@@ -283,12 +283,21 @@ find_mounts(struct unmount *u, const char *folder, int levels)
 		    (size_t)snprintf(path, sizeof(path), "%s/%s", folder,
 			d->d_name) >= sizeof(path))
 			continue;
-		if (disk_look(u->files->pods, path) == DISK_MOUNT) {
+		switch (disk_look(u->files->pods, path)) {
+		case DISK_MOUNT:
 			u->target = xreallocarray(
 			    u->target, u->n + 1, sizeof(*u->target));
 			u->target[u->n++] = xstrdup(path);
-		} else if (levels > 1) {
-			rc |= find_mounts(u, path, levels - 1);
+			break;
+		case DISK_THERE:
+			if (levels > 1)
+				rc |= find_mounts(u, path, levels - 1);
+			break;
+		case DISK_UNKNOWN:
+			rc = -1; /* it must not go with the rest */
+			break;
+		case DISK_MISSING:
+			break;
 		}
 	}
 	(void)closedir(dir); /* only read from */

@@ -149,8 +149,15 @@ set_owner(int at, const char *name, mode_t mode, const Tripod__Number *group)
 static int
 prepare_folder(int at, const struct volume_owner *o, struct err *err)
 {
-	if (disk_look(at, o->name) != DISK_MISSING)
+	switch (disk_look(at, o->name)) {
+	case DISK_MISSING:
+		break;
+	case DISK_THERE:
+	case DISK_MOUNT:
 		return (0);
+	case DISK_UNKNOWN:
+		return (err_sys(err, "volume %s", o->name));
+	}
 	disk_remove(at, NEW);
 	if (mkdirat(at, NEW, 0700) == -1 ||
 	    set_owner(at, NEW, 0777, o->group) == -1 ||

@@ -1,6 +1,7 @@
 /*
  * What reconciled keeps on the disk (reconciled/files.h).
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -20,6 +21,7 @@
 #include <cmocka.h>
 
 #include "common/log.h"
+#include "reconciled/disk.h"
 #include "reconciled/files.h"
 #include "reconciled/termination.h"
 #include "tests/unit/helperworld.h"
@@ -488,6 +490,26 @@ test_message(void **state)
 
 #define AT "2025-11-24T16:00:00.1Z "
 
+/* What cannot be looked at is not taken for missing. */
+static void
+test_look(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit all, none;
+	enum disk_thing thing;
+
+	assert_int_equal(disk_look(f->files.pods, "none"), DISK_MISSING);
+	assert_int_equal(disk_look(f->files.state, "pods"), DISK_THERE);
+	assert_int_equal(disk_look(AT_FDCWD, "/proc"), DISK_MOUNT);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = all;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	thing = disk_look(f->files.state, "pods");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	assert_int_equal(thing, DISK_UNKNOWN);
+}
+
 static void
 test_message_lines(void **state)
 {
@@ -539,6 +561,7 @@ main(void)
 		TEST(test_downward_large),
 		TEST(test_hosts),
 		TEST(test_message),
+		TEST(test_look),
 		TEST(test_message_lines),
 	};
 
