@@ -300,7 +300,8 @@ $(eval $(call fuzz,ctl,ctl/clean.o $(CTL_TEST),-lprotobuf-c))
 PLAN_TEST	 = tests/unit/planrow.o $(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE)
 $(eval $(call unit,plan,$(PLAN_TEST),-lprotobuf-c))
 $(eval $(call unit,plan_pod,$(PLAN_TEST),-lprotobuf-c))
-$(eval $(call unit,imagegc,reconciled/imagegc.o $(BASE),-lprotobuf-c))
+$(eval $(call unit,imagegc,reconciled/imagegc.o reconciled/imageref.o \
+    $(BASE),-lprotobuf-c))
 $(eval $(call unit,down,$(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE),\
     -lprotobuf-c))
 $(eval $(call unit,order,$(PLAN) $(PODS) gen/tripod.pb-c.o $(BASE),\

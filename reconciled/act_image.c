@@ -85,7 +85,7 @@ pull_begin(struct op *op)
 	event_normal(op->r, op->pod, spec->name, "Pulling",
 	    "Pulling image \"%s\"", spec->image);
 	arena_init(&arena, REQUEST_MAX);
-	req.image = translate_image(&arena, spec->image);
+	req.image = translate_image(&arena, op->pod, spec->image);
 	req.sandbox_config = prepare_sandbox(&arena, op->r, op->pod, 0);
 	op->began = mtime_now();
 	op->call = cri_call_deadline(op->r->cri, CRI_PULL_IMAGE, &req.base,
@@ -268,7 +268,7 @@ act_image(struct op *op)
 	}
 	op_memo(op)->busy = 1;
 	arena_init(&arena, REQUEST_MAX);
-	req.image = translate_image(&arena, spec->image);
+	req.image = translate_image(&arena, op->pod, spec->image);
 	(void)cri_call(
 	    op->r->cri, CRI_IMAGE_STATUS, &req.base, on_image_status, op);
 	arena_release(&arena);

@@ -31,6 +31,10 @@ disk_make_path(int at, const char *path, mode_t mode)
 		errno = ENAMETOOLONG;
 		return (-1);
 	}
+	if (buf[0] == '\0') {
+		errno = ENOENT;
+		return (-1);
+	}
 	for (p = buf + 1; rc == 0 && (p = strchr(p, '/')) != NULL; p++) {
 		*p = '\0';
 		if (mkdirat(at, buf, mode) == -1 && errno != EEXIST)

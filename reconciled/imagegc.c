@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reconciled/imageref.h"
+
 #define REFERENCE_MAX 1024    /* far above what runtimes take */
 #define REGISTRY "docker.io/" /* of names without one */
 
@@ -17,18 +19,6 @@ is_any(char *const *list, size_t n, const char *text)
 	return (0);
 }
 
-/* Whether a reference begins with a registry: "localhost/", "a.b/", "a:1/". */
-static int
-has_registry(const char *reference, const char *slash)
-{
-	size_t len = (size_t)(slash - reference);
-
-	return (memchr(reference, '.', len) != NULL ||
-	    memchr(reference, ':', len) != NULL ||
-	    (len == strlen("localhost") &&
-		strncmp(reference, "localhost", len) == 0));
-}
-
 /* As runtimes write it out; -1: it does not fit. */
 static int
 write_out(char buf[static REFERENCE_MAX], const char *reference)
@@ -39,7 +29,7 @@ write_out(char buf[static REFERENCE_MAX], const char *reference)
 
 	if (slash == NULL)
 		prefix = REGISTRY "library/";
-	else if (!has_registry(reference, slash))
+	else if (!imageref_is_host(reference, (size_t)(slash - reference)))
 		prefix = REGISTRY;
 	at = strchr(reference, '@');
 	slash = strrchr(reference, '/');

@@ -72,9 +72,8 @@ is_host(const char *s, size_t n)
 	return (n > 0);
 }
 
-/* What comes before the first slash may be either. */
-static int
-looks_like_host(const char *s, size_t n)
+int
+imageref_is_host(const char *s, size_t n)
 {
 	return (memchr(s, '.', n) != NULL || memchr(s, ':', n) != NULL ||
 	    !is_all(s, n, LOWER DIGIT "_-") ||
@@ -89,7 +88,7 @@ is_name(const char *s, size_t n)
 
 	if (n > NAME_MAX_LEN)
 		return (0);
-	if (slash != NULL && looks_like_host(s, len)) {
+	if (slash != NULL && imageref_is_host(s, len)) {
 		if (!is_host(s, len))
 			return (0);
 		s += len + 1;

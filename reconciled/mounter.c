@@ -82,6 +82,8 @@ do_tmpfs(const struct request *r, int target)
 	fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 	if (fs == -1)
 		return (-1);
+	/* Linux before 6.4 does not know it. */
+	(void)fsconfig(fs, FSCONFIG_SET_FLAG, "noswap", NULL, 0);
 	if (set_option(fs, "size", "%llu", r->size) == 0 &&
 	    set_option(fs, "mode", "%llo", r->mode) == 0 &&
 	    set_option(fs, "gid", "%llu", r->group) == 0 &&

@@ -82,6 +82,8 @@ check_host_path(
 		    "volume %s: path must be absolute and "
 		    "without \"..\"",
 		    v->name));
+	if (strlen(path) >= PATH_MAX)
+		return (err_set(err, "volume %s: path is too long", v->name));
 	if (policy->host_paths.n == 0)
 		return (0);
 	for (i = 0; i < policy->host_paths.n; i++)

@@ -125,8 +125,9 @@ container_annotations(Runtime__V1__ContainerConfig *c, struct arena *a,
 }
 
 Runtime__V1__ImageSpec *
-translate_image(struct arena *a, const char *image)
+translate_image(struct arena *a, const struct pod *p, const char *image)
 {
+	struct map m = translate_annotations(a, p, 0);
 	Runtime__V1__ImageSpec *s;
 	const char *base = strrchr(image, '/');
 	int plain;
@@ -136,6 +137,8 @@ translate_image(struct arena *a, const char *image)
 	plain = strpbrk(base, ":@") == NULL;
 	s = message_new(a, &runtime__v1__image_spec__descriptor);
 	s->image = must_printf(a, "%s%s", image, plain ? ":latest" : "");
+	s->annotations = (void *)m.entry;
+	s->n_annotations = m.n;
 	return (s);
 }
 

@@ -72,8 +72,12 @@ Runtime__V1__PodSandboxConfig *translate_sandbox(struct arena *,
 Runtime__V1__ContainerConfig *translate_container(struct arena *,
     const struct translate_env *, const struct pod *, const struct instance *,
     struct err *);
-/* An image as PullImage and ImageStatus take it. */
-Runtime__V1__ImageSpec *translate_image(struct arena *, const char *image);
+/*
+ * An image as PullImage and ImageStatus take it: with the pod's annotations
+ * (runtime.md 4.12).
+ */
+Runtime__V1__ImageSpec *translate_image(
+    struct arena *, const struct pod *, const char *image);
 /*
  * Where below its volume mount i of the definition begins: sub_path or
  * the expanded sub_path_expr, "" for neither.  NULL and err.

@@ -7,6 +7,7 @@
 
 #include "reconciled/spec.h"
 #include "reconciled/translate_parts.h"
+#include "reconciled/volumes.h"
 
 #define HOSTS_PATH "/etc/hosts"
 
@@ -15,8 +16,8 @@ static const char *
 volume_plugin(const Tripod__Volume *v)
 {
 	return (v->source_case == TRIPOD__VOLUME__SOURCE_DOWNWARD
-		? "kubernetes.io~downward-api"
-		: "kubernetes.io~empty-dir");
+		? VOLUMES_DOWNWARD
+		: VOLUMES_EMPTY_DIR);
 }
 
 static int

@@ -17,7 +17,6 @@
 #include "reconciled/finder.h"
 #include "reconciled/mounter.h"
 
-#define DOWNWARD "kubernetes.io~downward-api"
 #define NEW ".new" /* no volume's name starts with a dot */
 
 /* What a volume has come to. */
@@ -250,7 +249,7 @@ prepare_downward(struct work *w, const struct volume_owner *o, struct err *err)
 	const struct files *f = w->files;
 	int at, rc;
 
-	if ((at = open_plugin(f->pods, w->pod, DOWNWARD, err)) == -1)
+	if ((at = open_plugin(f->pods, w->pod, VOLUMES_DOWNWARD, err)) == -1)
 		return (STEP_FAILED);
 	rc = downward_write(at, o, f->env, w->pod, volume_of(w)->downward, err);
 	(void)close(at); /* only read from */
@@ -315,7 +314,7 @@ volumes_path(
 	else
 		(void)snprintf(path, PATH_MAX, "%s/volumes/%s/%s", p->uid,
 		    v->source_case == TRIPOD__VOLUME__SOURCE_DOWNWARD
-			? DOWNWARD
+			? VOLUMES_DOWNWARD
 			: VOLUMES_EMPTY_DIR,
 		    v->name); /* fits: checked parts */
 }

@@ -7,6 +7,7 @@
 #include "reconciled/files.h"
 
 #define VOLUMES_EMPTY_DIR "kubernetes.io~empty-dir"
+#define VOLUMES_DOWNWARD "kubernetes.io~downward-api"
 
 /*
  * Makes the volumes of a pod below the folder "pods", and has host paths

@@ -59,7 +59,7 @@ translate_all(Tripod__Definition *m)
 	(void)translate_hosts(&a, &env, p, in.ips, "127.0.0.1 localhost\n");
 	for (i = 0; i < spec_count(m->pod); i++) {
 		in.spec = spec_container(m->pod, i);
-		(void)translate_image(&a, in.spec->image);
+		(void)translate_image(&a, p, in.spec->image);
 		c = translate_container(&a, &env, p, &in, NULL);
 		for (j = 0; c != NULL && j < in.spec->n_mount; j++)
 			(void)translate_sub_path(

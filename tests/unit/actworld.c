@@ -80,8 +80,9 @@ grpc_code_str(enum grpc_code code)
 }
 
 Runtime__V1__ImageSpec *
-translate_image(struct arena *a, const char *image)
+translate_image(struct arena *a, const struct pod *p, const char *image)
 {
+	(void)p;
 	(void)image;
 	return (message_new(a, &runtime__v1__image_spec__descriptor));
 }

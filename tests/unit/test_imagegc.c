@@ -23,9 +23,9 @@ test_named(void **state)
 	static char tag1[] = "docker.io/library/busybox:latest";
 	static char tag2[] = "registry.k8s.io:5000/a/b:1";
 	static char tag3[] = "localhost/bb:2";
-	static char tag4[] = "docker.io/me/it:3";
+	static char tag4[] = "docker.io/me/it:3", tag5[] = "Host/it:3";
 	static char digest1[] = "docker.io/library/busybox@" SHA;
-	static char *tags[] = { tag1, tag2, tag3, tag4 },
+	static char *tags[] = { tag1, tag2, tag3, tag4, tag5 },
 		    *digests[] = { digest1 };
 	static const struct {
 		const char *reference;
@@ -38,7 +38,8 @@ test_named(void **state)
 		{ "registry.k8s.io:5000/a/b:1", 1 },
 		{ "registry.k8s.io:5000/a/b", 0 },
 		{ "registry.k8s.io:5000", 0 }, { "localhost/bb:2", 1 },
-		{ "bb:2", 0 }, { "me/it:3", 1 }, { "/", 0 }, { "@", 0 },
+		{ "bb:2", 0 }, { "me/it:3", 1 }, { "Host/it:3", 1 },
+		{ "docker.io/Host/it:3", 0 }, { "/", 0 }, { "@", 0 },
 		{ ":", 0 } };
 	struct imagegc_image image = { .id = "sha256:feed",
 		.tag = tags,

@@ -3,6 +3,7 @@
  */
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -167,6 +168,33 @@ prepare(struct fixture *f)
 		fail_msg("%s", f->err.text);
 }
 
+static int
+kernel_is_since(int major, int minor)
+{
+	struct utsname name;
+	int a = 0, b = 0;
+
+	assert_int_equal(uname(&name), 0);
+	assert_int_equal(sscanf(name.release, "%d.%d", &a, &b), 2);
+	return (a > major || (a == major && b >= minor));
+}
+
+/* Whether the volume's line among the mounts has that word. */
+static int
+is_mounted_with(const char *word)
+{
+	char line[1024];
+	int found = 0;
+	FILE *f = fopen("/proc/self/mounts", "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		found |= strstr(line, DATA " tmpfs ") != NULL &&
+		    strstr(line, word) != NULL;
+	(void)fclose(f);
+	return (found);
+}
+
 static void
 test_memory(void **state)
 {
@@ -185,6 +213,8 @@ test_memory(void **state)
 	assert_int_equal(statfs(DATA, &fs), 0);
 	assert_int_equal(fs.f_type, 0x01021994); /* tmpfs */
 	assert_int_equal(fs.f_blocks * (uint64_t)fs.f_bsize, 65536);
+	if (kernel_is_since(6, 4))
+		assert_true(is_mounted_with("noswap"));
 	assert_int_equal(stat(DATA, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 02777);
 	assert_int_equal(st.st_gid, 3000);

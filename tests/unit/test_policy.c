@@ -1,6 +1,7 @@
 /*
  * What reconciled runs: each row breaks one rule of a good pod.
  */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -311,6 +312,16 @@ path_like_dots(struct parts *p)
 }
 
 static void
+path_long(struct parts *p)
+{
+	static char path[PATH_MAX + 1];
+
+	memset(path, 'x', sizeof(path) - 1);
+	path[0] = '/';
+	p->path.path = path;
+}
+
+static void
 allow(struct parts *p, const char *prefix)
 {
 	p->policy.host_paths.n = 1;
@@ -484,6 +495,7 @@ test_rules(void **state)
 		{ path_dots, "absolute" },
 		{ path_dots_last, "absolute" },
 		{ path_like_dots, NULL },
+		{ path_long, "too long" },
 		{ prefix_fits, NULL },
 		{ prefix_same, NULL },
 		{ prefix_root, NULL },

@@ -155,8 +155,9 @@ prepare_sandbox(struct arena *a, struct reconciled *r, const struct pod *p,
 }
 
 Runtime__V1__ImageSpec *
-translate_image(struct arena *a, const char *image)
+translate_image(struct arena *a, const struct pod *p, const char *image)
 {
+	(void)p;
 	(void)image;
 	return (message_new(a, &runtime__v1__image_spec__descriptor));
 }

@@ -327,12 +327,21 @@ test_image(void **state)
 		{ "localhost:5000/bb:1", "localhost:5000/bb:1" },
 		{ "bb@sha256:00", "bb@sha256:00" },
 	};
+	Tripod__KeyValue a = TRIPOD__KEY_VALUE__INIT, *list[] = { &a };
 	struct fixture *f = *state;
+	Runtime__V1__ImageSpec *s;
 	size_t i;
 
+	a.key = TEXT("snapshotter");
+	a.value = TEXT("lazy");
+	f->pod.annotation = list;
+	f->pod.n_annotation = 1;
 	for (i = 0; i < LEN(rows); i++) {
+		s = translate_image(&f->arena, f->p, rows[i].in);
+		assert_string_equal(s->image, rows[i].out);
 		assert_string_equal(
-		    translate_image(&f->arena, rows[i].in)->image, rows[i].out);
+		    map_value(s->annotations, s->n_annotations, "snapshotter"),
+		    "lazy");
 	}
 }
 
