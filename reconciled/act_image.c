@@ -15,6 +15,7 @@
 /* A pull that gets nowhere; what it has got so far is kept by containerd. */
 #define PULL_DEADLINE_MS (3600 * 1000)
 #define PULLS_MAX 4 /* at once: more of them share one link and one disk */
+#define PULL_SLOW_MS 60000 /* then it does not keep others waiting */
 
 static void
 image_found(struct op *op, const Runtime__V1__Image *image)
@@ -97,13 +98,14 @@ pull_begin(struct op *op)
 static int
 pull_may_begin(const struct op *op)
 {
+	struct mtime now = mtime_now();
 	const struct op *o;
 	size_t n = 0;
 
 	TAILQ_FOREACH (o, &op->r->pulls, turn) {
 		if (o->call == NULL)
 			continue;
-		n++;
+		n += mtime_diff(now, o->began) < PULL_SLOW_MS;
 		if (strcmp(op_spec(o)->image, op_spec(op)->image) == 0)
 			return (0);
 	}
@@ -131,13 +133,12 @@ pull_unlist(struct op *op)
 	op->call = NULL;
 }
 
-/* It is over; whoever waited looks again, since that may have been his. */
-static void
-pull_leave(struct op *op)
+/* Whoever has waited looks again, since that may have been his image. */
+void
+act_pulls(struct reconciled *r)
 {
-	struct reconciled *r = op->r;
+	struct op *op;
 
-	pull_unlist(op);
 	while ((op = pull_next(r)) != NULL) {
 		if (op_spec(op)->pull_policy ==
 		    TRIPOD__PULL_POLICY__PULL_ALWAYS) {
@@ -147,6 +148,13 @@ pull_leave(struct op *op)
 			act_image(op);
 		}
 	}
+}
+
+static void
+pull_leave(struct op *op)
+{
+	pull_unlist(op);
+	act_pulls(op->r);
 }
 
 static void

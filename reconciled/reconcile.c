@@ -286,6 +286,7 @@ on_reconcile(evutil_socket_t fd, short what, void *arg)
 			plan_next(r, p, &starts, now, &next);
 		}
 		starts_act(r, &starts, now, &next);
+		act_pulls(r);
 	}
 	if (planned && r->desired.synced)
 		collect_begin(r->collect);

@@ -140,6 +140,8 @@ void observe_hint(struct reconciled *, const struct hint *);
 
 /* act.c: starts an action; its result ends in the pod's seen and memo. */
 void act_run(struct reconciled *, struct pod *, const struct action *);
+/* Begins pulls that had to wait for others, now that these are slow. */
+void act_pulls(struct reconciled *);
 /* Ends the pulls for a pod that does not need them any more. */
 void act_cancel_pulls(struct pod *);
 /* Ends hooks of containers that have ended, or all of a pod. */

@@ -19,6 +19,7 @@
 #define HOUR_MS (3600 * 1000)
 #define PODS 6
 #define AT_ONCE 4 /* pulls */
+#define SLOW_MS 60000
 
 /* A pod of one container, and the call that its action waits for. */
 struct one {
@@ -377,6 +378,26 @@ test_turns(void **state)
 		pulled(&w->one[i]);
 }
 
+/* Those that get nowhere hold up nobody. */
+static void
+test_slow(void **state)
+{
+	struct world *w = *state;
+	size_t i;
+
+	for (i = 0; i <= AT_ONCE; i++) {
+		begin(&w->one[i]);
+		looked(&w->one[i], NULL);
+	}
+	act_pulls(&w->r);
+	assert_null(w->one[AT_ONCE].answer);
+	w->one[2].op.began.ms -= SLOW_MS;
+	act_pulls(&w->r);
+	looked(&w->one[AT_ONCE], NULL);
+	for (i = 0; i <= AT_ONCE; i++)
+		pulled(&w->one[i]);
+}
+
 /* What somebody pulls already is waited for, and then there. */
 static void
 test_same(void **state)
@@ -408,6 +429,7 @@ main(void)
 		TEST(test_deadline),
 		TEST(test_cancelled),
 		TEST(test_turns),
+		TEST(test_slow),
 		TEST(test_same),
 	};
 
