@@ -49,10 +49,12 @@ disk_make_path(int at, const char *path, mode_t mode)
 int
 disk_open_made(int at, const char *path, mode_t mode, struct err *err)
 {
-	int fd;
+	int flags = DISK_OPEN_DIR, fd;
 
+	if (at == AT_FDCWD)
+		flags &= ~O_NOFOLLOW; /* by the configuration */
 	if (disk_make_path(at, path, mode) == -1 ||
-	    (fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+	    (fd = openat(at, path, flags)) == -1)
 		return (err_sys(err, "%s", path));
 	return (fd);
 }

@@ -1,6 +1,7 @@
 /*
- * Small operations on files and folders, each below a descriptor.
- * Nothing here follows a link in the last part of a name.
+ * Small operations on files and folders.  Below a descriptor, none of them
+ * follows a link in the last part of a name, or reports what it leads to;
+ * paths of the machine and of the configuration lead where they lead.
  */
 #ifndef DISK_H
 #define DISK_H
@@ -19,7 +20,10 @@
 
 /* Makes every missing folder of an absolute or relative path.  errno. */
 int disk_make_path(int at, const char *path, mode_t);
-/* Opens a folder, making it where it is missing; -1 and err. */
+/*
+ * Opens a folder, making it where it is missing; with AT_FDCWD it may be a
+ * link.  -1 and err.
+ */
 int disk_open_made(int at, const char *path, mode_t, struct err *);
 /* The nearest folder above a path that exists, for landlock; -1 with errno. */
 int disk_open_above(const char *path);

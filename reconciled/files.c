@@ -175,7 +175,7 @@ files_link_log(
 
 	link_name(name, p, c);
 	files_log_path(path, p, c);
-	if (disk_look(f->pod_logs, path) != DISK_THERE)
+	if (disk_look(f->pod_logs, path) == DISK_MISSING)
 		return; /* it never began */
 	(void)snprintf(target, sizeof(target), "%s/%s", f->env->pod_logs, path);
 	if (symlinkat(target, f->container_logs, name) == -1 && errno != EEXIST)

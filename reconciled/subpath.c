@@ -319,9 +319,11 @@ subpaths_unmount(
 	u->ctx = ctx;
 	(void)snprintf(folder, sizeof(folder), "%s/" SUBPATHS, uid); /* fits */
 	rc = find_mounts(u, folder, 3);
-	(void)snprintf(folder, sizeof(folder), "%s/volumes/" VOLUMES_EMPTY_DIR,
-	    uid);			 /* fits */
-	rc |= find_mounts(u, folder, 1); /* memory */
+	if (rc == 0) {
+		(void)snprintf(folder, sizeof(folder),
+		    "%s/volumes/" VOLUMES_EMPTY_DIR, uid); /* fits */
+		rc = find_mounts(u, folder, 1);		   /* memory */
+	}
 	if (rc == 0) {
 		unmount_next(u);
 		return;

@@ -1,7 +1,6 @@
 /*
  * What reconciled keeps on the disk (reconciled/files.h).
  */
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -490,24 +489,23 @@ test_message(void **state)
 
 #define AT "2025-11-24T16:00:00.1Z "
 
-/* What cannot be looked at is not taken for missing. */
+/* Where the configuration says, a folder may be a link; not below that. */
 static void
-test_look(void **state)
+test_open(void **state)
 {
 	struct fixture *f = *state;
-	struct rlimit all, none;
-	enum disk_thing thing;
+	struct stat st;
+	struct err err;
+	int fd;
 
-	assert_int_equal(disk_look(f->files.pods, "none"), DISK_MISSING);
-	assert_int_equal(disk_look(f->files.state, "pods"), DISK_THERE);
-	assert_int_equal(disk_look(AT_FDCWD, "/proc"), DISK_MOUNT);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
-	none = all;
-	none.rlim_cur = 0;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	thing = disk_look(f->files.state, "pods");
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
-	assert_int_equal(thing, DISK_UNKNOWN);
+	assert_int_equal(stat(f->pod_logs, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0750);
+	assert_int_equal(symlink(f->pod_logs, below(f, "a/state/link")), 0);
+	fd = disk_open_made(AT_FDCWD, below(f, "a/state/link"), 0755, &err);
+	assert_int_not_equal(fd, -1);
+	(void)close(fd);
+	assert_int_equal(
+	    disk_open_made(f->files.state, "link", 0755, &err), -1);
 }
 
 static void
@@ -561,7 +559,7 @@ main(void)
 		TEST(test_downward_large),
 		TEST(test_hosts),
 		TEST(test_message),
-		TEST(test_look),
+		TEST(test_open),
 		TEST(test_message_lines),
 	};
 

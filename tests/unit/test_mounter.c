@@ -2,6 +2,7 @@
  * Mounts below the folder of volumes: in a mount namespace of its own.
  */
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -24,6 +25,7 @@
 #include <cmocka.h>
 
 #include "common/log.h"
+#include "reconciled/disk.h"
 #include "reconciled/mounter.h"
 #include "reconciled/subpath.h"
 #include "reconciled/volumes.h"
@@ -224,6 +226,69 @@ test_memory(void **state)
 	assert_string_equal(get(DATA "/file"), "kept");
 	assert_int_equal(helperworld_clean(&f->world, f->p, NULL), 0);
 	assert_int_equal(stat("state/pods/u1", &st), -1);
+}
+
+/* So many more, if all lower ones are open; returns what it was before. */
+static rlim_t
+limit_descriptors(rlim_t more)
+{
+	int lowest = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	struct rlimit limit;
+	rlim_t before;
+
+	assert_true(lowest != -1 && close(lowest) == 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	before = limit.rlim_cur;
+	limit.rlim_cur = (rlim_t)lowest + more;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return (before);
+}
+
+static void
+unlimit_descriptors(rlim_t before)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = before;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* What cannot be looked at is not taken for missing. */
+static void
+test_look(void **state)
+{
+	struct fixture *f = *state;
+	enum disk_thing thing;
+	rlim_t before;
+
+	assert_int_equal(disk_look(f->files.pods, "none"), DISK_MISSING);
+	assert_int_equal(disk_look(f->files.state, "pods"), DISK_THERE);
+	assert_int_equal(disk_look(AT_FDCWD, "/proc"), DISK_MOUNT);
+	before = limit_descriptors(0);
+	thing = disk_look(f->files.state, "pods");
+	unlimit_descriptors(before);
+	assert_int_equal(thing, DISK_UNKNOWN);
+}
+
+/* It may be a mount, which must not go with the rest. */
+static void
+test_look_clean(void **state)
+{
+	struct fixture *f = *state;
+	rlim_t before;
+	int rc;
+
+	f->dir.memory = 1;
+	prepare(f);
+	before = limit_descriptors(1); /* for the list it is in */
+	rc = helperworld_clean(&f->world, f->p, &f->err);
+	unlimit_descriptors(before);
+	assert_int_equal(rc, -1);
+	assert_non_null(strstr(f->err.text, strerror(EMFILE)));
+	assert_true(is_mounted_with("rw"));
+	assert_int_equal(helperworld_clean(&f->world, f->p, &f->err), 0);
+	assert_false(is_mounted_with("rw"));
 }
 
 static void
@@ -440,6 +505,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_memory),
+		TEST(test_look),
+		TEST(test_look_clean),
 		TEST(test_sub_path),
 		TEST(test_sub_path_file),
 		TEST(test_links_on_the_way),
