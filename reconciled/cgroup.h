@@ -2,8 +2,9 @@
  * The cgroups of pods on the disk (runtime.md 3.5): makes them, with the
  * values of podgroup.h, and removes them with what is left in them.
  *
- * Made are those of a runtime that uses the file system itself; where
- * systemd has them, they are the runtime's, and only empty ones are removed.
+ * Made are those of a runtime that uses the file system itself.  Where they
+ * are slices of systemd, it makes them for the runtime; nothing in them is
+ * written to or killed here, and only empty ones are removed.
  * What cannot be had is as the runtime makes it; whether a pod may run so is
  * for the caller to say.
  */
