@@ -39,7 +39,8 @@ struct collect {
 	const Runtime__V1__ListImagesResponse *images;
 	struct imagegc_image *image;
 	size_t n;
-	int freeing; /* usage has reached the upper limit */
+	uint64_t marked; /* what manifests want: up to that claim */
+	int freeing;	 /* usage has reached the upper limit */
 	size_t removed;
 };
 
@@ -120,24 +121,16 @@ known_prune(struct collect *c)
 static void
 mark_used(struct collect *c, const Runtime__V1__Container *in)
 {
-	const char *spec = in->image == NULL ? "" : in->image->image;
-	struct imagegc_image *i;
-
-	for (i = c->image; i < c->image + c->n; i++)
-		if (imagegc_is_named(i, in->image_ref) ||
-		    imagegc_is_named(i, in->image_id) ||
-		    imagegc_is_named(i, spec))
-			i->used = 1;
+	imagegc_need(c->image, c->n, in->image_ref, IMAGEGC_USED);
+	imagegc_need(c->image, c->n, in->image_id, IMAGEGC_USED);
+	if (in->image != NULL)
+		imagegc_need(c->image, c->n, in->image->image, IMAGEGC_USED);
 }
 
 static void
 mark_wanted(struct collect *c, const char *reference)
 {
-	struct imagegc_image *i;
-
-	for (i = c->image; i < c->image + c->n; i++)
-		if (imagegc_is_named(i, reference))
-			i->wanted = 1;
+	imagegc_need(c->image, c->n, reference, IMAGEGC_WANTED);
 }
 
 static void
@@ -164,10 +157,12 @@ mark_all_wanted(struct collect *c)
 
 	mark_wanted(c, sandbox);
 	for (i = 0; sandbox[0] == '\0' && i < c->n; i++)
-		c->image[i].wanted |= imagegc_is_pause(&c->image[i]);
+		if (imagegc_is_pause(&c->image[i]))
+			c->image[i].needed |= IMAGEGC_WANTED;
 	TAILQ_FOREACH (f, &c->r->desired.files, entry)
 		for (i = 0; i < f->nclaim; i++)
 			mark_claim(c, &f->claim[i]);
+	c->marked = c->r->desired.serial;
 }
 
 /* --- removal, one at a time --- */
@@ -243,7 +238,8 @@ look_step(struct collect *c)
 		look_end(c);
 		return;
 	}
-	mark_all_wanted(c); /* a manifest may have come in the meantime */
+	if (c->marked != c->r->desired.serial)
+		mark_all_wanted(c); /* one has come in the meantime */
 	next = imagegc_choose(
 	    c->image, c->n, &c->r->conf.image_gc, mtime_now());
 	if (next != NULL) {
@@ -300,10 +296,11 @@ on_containers(void *ctx, struct cri_result *res)
 		mark_used(c, a->containers[i]);
 	for (i = 0; i < c->n; i++) {
 		k = known_get(c, c->image[i].id, mtime_now());
-		if (c->image[i].used)
+		if (c->image[i].needed & IMAGEGC_USED)
 			k->last = mtime_now();
 		c->image[i].last = k->last;
 	}
+	mark_all_wanted(c);
 	look_step(c);
 }
 

@@ -47,21 +47,28 @@ write_out(char buf[static REFERENCE_MAX], const char *reference)
 	return (0);
 }
 
-int
-imagegc_is_named(const struct imagegc_image *image, const char *reference)
+static int
+is_called(const struct imagegc_image *image, const char *name)
+{
+	return (strcmp(image->id, name) == 0 ||
+	    is_any(image->tag, image->n_tag, name) ||
+	    is_any(image->digest, image->n_digest, name));
+}
+
+void
+imagegc_need(struct imagegc_image *image, size_t n, const char *reference,
+    unsigned int by)
 {
 	char full[REFERENCE_MAX];
+	struct imagegc_image *i;
+	int fits;
 
 	if (reference[0] == '\0')
-		return (0);
-	if (strcmp(image->id, reference) == 0 ||
-	    is_any(image->tag, image->n_tag, reference) ||
-	    is_any(image->digest, image->n_digest, reference))
-		return (1);
-	if (write_out(full, reference) == -1)
-		return (0);
-	return (is_any(image->tag, image->n_tag, full) ||
-	    is_any(image->digest, image->n_digest, full));
+		return;
+	fits = write_out(full, reference) == 0;
+	for (i = image; i < image + n; i++)
+		if (is_called(i, reference) || (fits && is_called(i, full)))
+			i->needed |= by;
 }
 
 int
@@ -122,7 +129,7 @@ imagegc_choose(struct imagegc_image *image, size_t n,
 	struct imagegc_image *i, *first = NULL;
 
 	for (i = image; i < image + n; i++) {
-		if (i->pinned || i->used || i->wanted || i->tried ||
+		if (i->pinned || i->needed != 0 || i->tried ||
 		    mtime_diff(now, i->first) < conf->min_age_s * 1000)
 			continue;
 		if (first == NULL || is_older(i, first))

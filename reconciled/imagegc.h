@@ -15,24 +15,28 @@ struct imagegc_conf {
 	int64_t min_age_s;
 };
 
+/* Who needs an image. */
+#define IMAGEGC_USED 1	 /* a container, of whomever, running or not */
+#define IMAGEGC_WANTED 2 /* a manifest, or sandboxes */
+
 /* An image, as far as it matters here; its texts are borrowed. */
 struct imagegc_image {
 	const char *id;
 	char *const *tag, *const *digest; /* "NAME:TAG", "NAME@DIGEST" */
 	size_t n_tag, n_digest;
-	int pinned;	    /* the runtime says so */
-	int used;	    /* by a container, of whomever, running or not */
-	int wanted;	    /* by a manifest, or for sandboxes */
-	int tried;	    /* to be removed */
-	struct mtime first; /* when it was first seen */
-	struct mtime last;  /* when it was last in use; at least first */
+	int pinned;	     /* the runtime says so */
+	unsigned int needed; /* by these: IMAGEGC_... */
+	int tried;	     /* to be removed */
+	struct mtime first;  /* when it was first seen */
+	struct mtime last;   /* when it was last in use; at least first */
 };
 
 /*
- * Whether what somebody calls an image, an id or a reference with or without
- * registry, tag and digest, is this one.
+ * Somebody needs what is called so: an id, or a reference with or without
+ * registry, tag and digest; each image that is meant is marked.
  */
-int imagegc_is_named(const struct imagegc_image *, const char *reference);
+void imagegc_need(
+    struct imagegc_image *, size_t n, const char *reference, unsigned int by);
 /* Whether it is called "pause", as images of sandboxes are. */
 int imagegc_is_pause(const struct imagegc_image *);
 /*

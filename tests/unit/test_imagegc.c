@@ -41,21 +41,37 @@ test_named(void **state)
 		{ "bb:2", 0 }, { "me/it:3", 1 }, { "Host/it:3", 1 },
 		{ "docker.io/Host/it:3", 0 }, { "/", 0 }, { "@", 0 },
 		{ ":", 0 } };
-	struct imagegc_image image = { .id = "sha256:feed",
-		.tag = tags,
-		.n_tag = LEN(tags),
-		.digest = digests,
-		.n_digest = LEN(digests) };
+	struct imagegc_image image[3] = { { .id = "sha256:f00d" },
+		{ .id = "sha256:feed",
+		    .tag = tags,
+		    .n_tag = LEN(tags),
+		    .digest = digests,
+		    .n_digest = LEN(digests) },
+		{ .id = "" } };
 	char text[4096];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < LEN(rows); i++)
-		if (imagegc_is_named(&image, rows[i].reference) != rows[i].is)
+	for (i = 0; i < LEN(rows); i++) {
+		image[1].needed = 0;
+		imagegc_need(image, 3, rows[i].reference, IMAGEGC_WANTED);
+		if (image[1].needed != (rows[i].is ? IMAGEGC_WANTED : 0))
 			fail_msg("\"%s\"", rows[i].reference);
+	}
+	image[1].needed = 0;
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	assert_false(imagegc_is_named(&image, text));
+	imagegc_need(image, 3, text, IMAGEGC_WANTED);
+	assert_int_equal(image[1].needed, 0);
+	/* No other one was meant; every one that is. */
+	assert_int_equal(image[0].needed | image[2].needed, 0);
+	image[0].tag = image[2].tag = tags;
+	image[0].n_tag = image[2].n_tag = 1;
+	imagegc_need(image, 3, "busybox", IMAGEGC_USED);
+	imagegc_need(image, 3, "sha256:f00d", IMAGEGC_WANTED);
+	assert_int_equal(image[0].needed, IMAGEGC_USED | IMAGEGC_WANTED);
+	assert_int_equal(image[1].needed, IMAGEGC_USED);
+	assert_int_equal(image[2].needed, IMAGEGC_USED);
 }
 
 static void
@@ -150,8 +166,9 @@ test_order(void **state)
 			image[n].first.ms = NOW -
 			    strtoll(end + 1, &end, 10) * 1000;
 			image[n].pinned = *end == 'p';
-			image[n].used = *end == 'u';
-			image[n].wanted = *end == 'w';
+			image[n].needed = *end == 'u' ? IMAGEGC_USED
+			    : *end == 'w'	      ? IMAGEGC_WANTED
+						      : 0;
 			n++;
 		}
 		while ((next = imagegc_choose(
