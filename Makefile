@@ -384,6 +384,9 @@ $(eval $(call unit,status,$(STATUS) reconciled/qos.o $(POD),-lprotobuf-c))
 $(eval $(call unit,status_pod,tests/unit/planrow.o $(STATUS) \
     reconciled/qos.o $(PLAN) $(POD),-lprotobuf-c))
 $(eval $(call unit,desired,reconciled/desired.o $(POD),-lprotobuf-c))
+$(eval $(call unit,collect,reconciled/collect.o reconciled/imagegc.o \
+    reconciled/imageref.o reconciled/desired.o gen/cri.pb-c.o $(POD),\
+    -levent_core -lprotobuf-c))
 $(eval $(call unit,lend,reconciled/lend.o reconciled/lender.o \
     $(HELPER_TEST) reconciled/disk.o common/name.o $(BASE),\
     -levent_core -lseccomp -lprotobuf-c))
