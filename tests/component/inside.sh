@@ -107,6 +107,9 @@ spec:
         mode: 0400
         resourceFieldRef: {containerName: main, resource: limits.cpu,
             divisor: 1m}
+      - path: disk
+        resourceFieldRef: {containerName: main,
+            resource: limits.ephemeral-storage, divisor: 1Mi}
   - name: host
     hostPath: {path: $STORY/host}
   - name: memory
@@ -204,6 +207,9 @@ says secure-node1 3000 stat -c %g /memory/x
 says secure-node1 'app="web"' cat /about/labels
 [ "$(said secure-node1 stat -L -c '%a %g' /about/deep/cpu)" = '440 3000' ]
 says secure-node1 500 cat /about/deep/cpu
+# Known at the first start, too.
+says secure-node1 $(($(stat -fc '(%b * %S + 1048575) / 1048576' "$STORY/rig"))) \
+    cat /about/disk
 ! inside secure-node1 rm /about/labels 2>/dev/null || fail '/about is writable'
 says secure-node1 '' cat /proc/interrupts
 inside plain-node1 grep -q ' /proc/sys proc ro,' /proc/self/mounts

@@ -113,7 +113,7 @@ daemons_up()
 {
 	local dir=$1 node=$2 kubeconfig=$3 name
 
-	mkdir -p "$dir"/state "$dir"/log/{pods,containers}
+	mkdir -p "$dir/log"
 	# As kubeadm makes it.
 	[ -e "$dir/manifests" ] || mkdir -m 700 "$dir/manifests"
 	daemons_conf "$dir" "$node" "$kubeconfig"
