@@ -240,4 +240,4 @@ stays 4 lasts deaf-node1
 ends deaf-node1
 "$rig" start "$STORY/rig" containerd
 await 20 no_mirror deaf-node1
-absent deaf-node1
+await 10 absent deaf-node1
